@@ -29,7 +29,7 @@ const HeadendTimeout = "HEADEND_TIMEOUT"
 // Violation is one thing that is wrong with a command, or the headend's reason to refuse. Its message never repeats a
 // PIN.
 type Violation struct {
-	Code    string
+	Code    Code
 	Field   *string // path of the field in the command, as "smartcard_identifier.serial_number"; nil where no field is to blame
 	Message string
 }
