@@ -1,0 +1,34 @@
+package cluster_test
+
+import (
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+	"go.uber.org/goleak"
+
+	"cardstream/internal/cluster"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// mustServe starts embedded brokers, which end with the test.
+func mustServe(t testing.TB, options ...kfake.Opt) *kfake.Cluster {
+	t.Helper()
+	server, err := kfake.NewCluster(options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Close)
+	return server
+}
+
+// mustOpen opens a client on a cluster, which ends with the test.
+func mustOpen(t testing.TB, config cluster.Config) *cluster.Client {
+	t.Helper()
+	client, err := cluster.Open(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	return client
+}
