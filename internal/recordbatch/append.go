@@ -93,15 +93,15 @@ func bodySize(r *record.Record) int {
 func appendRecord(dst []byte, r *record.Record, offsetDelta int64) []byte {
 	size := sizeVarint(offsetDelta) + bodySize(r)
 	dst = slices.Grow(dst, maxVarint32+size)
-	dst = appendVarint(dst, int64(size))
+	dst = binary.AppendVarint(dst, int64(size))
 	dst = append(dst, 0, 0) // no attributes; a timestamp delta of 0: all are of the batch's time
-	dst = appendVarint(dst, offsetDelta)
+	dst = binary.AppendVarint(dst, offsetDelta)
 	dst = appendNullable(dst, r.Key)
 	dst = appendNullable(dst, r.Value)
-	dst = appendVarint(dst, int64(len(r.Headers)))
+	dst = binary.AppendVarint(dst, int64(len(r.Headers)))
 	for i := range r.Headers {
 		header := &r.Headers[i]
-		dst = append(appendVarint(dst, int64(len(header.Key))), header.Key...)
+		dst = append(binary.AppendVarint(dst, int64(len(header.Key))), header.Key...)
 		dst = appendNullable(dst, header.Value)
 	}
 	return dst
@@ -118,5 +118,5 @@ func appendNullable(dst, b []byte) []byte {
 	if b == nil {
 		return append(dst, 1) // the varint of -1
 	}
-	return append(appendVarint(dst, int64(len(b))), b...)
+	return append(binary.AppendVarint(dst, int64(len(b))), b...)
 }

@@ -37,56 +37,65 @@ func decompress(src []byte, codec Codec) (out []byte, err error) {
 	return out, nil
 }
 
-// streamReader is a decompressor that can be used again.
-type streamReader interface {
-	io.Reader
-	reset(src io.Reader) error
+// stream decompresses formats that do not say how large the result will be: into scratch, and from there into a buffer
+// of the right size.
+type stream struct {
+	src     bytes.Reader
+	reader  io.Reader
+	reset   func(io.Reader) error
+	scratch []byte
 }
 
-type gunzipper struct{ gzip.Reader }
-
-func (g *gunzipper) reset(src io.Reader) error { return g.Reset(src) }
-
-type unlz4er struct{ *lz4.Reader }
-
-func (u unlz4er) reset(src io.Reader) error {
-	u.Reset(src)
-	return nil
-}
+const maxScratch = 4 << 20 // bytes kept for the next batch
 
 // Kept between batches and given up by the garbage collector: no state of anyone's, only memory.
 var (
-	gunzippers = sync.Pool{New: func() any { return new(gunzipper) }}
-	unlz4ers   = sync.Pool{New: func() any { return unlz4er{lz4.NewReader(nil)} }}
-	unzstders  = sync.Pool{New: newUnzstder}
+	gunzippers = sync.Pool{New: func() any {
+		r := new(gzip.Reader)
+		return &stream{reader: r, reset: r.Reset}
+	}}
+	unlz4ers = sync.Pool{New: func() any {
+		r := lz4.NewReader(nil)
+		return &stream{reader: r, reset: func(src io.Reader) error { r.Reset(src); return nil }}
+	}}
+	unzstders = sync.Pool{New: newUnzstder}
 )
 
 func decompressStream(pool *sync.Pool, src []byte) ([]byte, error) {
-	r := pool.Get().(streamReader)
-	defer pool.Put(r)
-	if err := r.reset(bytes.NewReader(src)); err != nil {
+	s := pool.Get().(*stream)
+	defer pool.Put(s)
+	s.src.Reset(src)
+	defer s.src.Reset(nil)
+	if err := s.reset(&s.src); err != nil {
 		return nil, err
 	}
-	return readAll(r, 4*len(src))
+	out, err := readAll(s.reader, s.scratch[:0])
+	if cap(out) <= maxScratch {
+		s.scratch = out
+	}
+	if err != nil {
+		return nil, err
+	}
+	return bytes.Clone(out), nil
 }
 
-// readAll reads to the end into a new buffer, at first of the expected size.
-func readAll(r io.Reader, expected int) ([]byte, error) {
-	out := make([]byte, 0, min(expected, MaxMemory))
+// readAll appends what is read up to the end to out, which it returns with an error too. More than MaxMemory bytes are
+// ErrTooLarge.
+func readAll(r io.Reader, out []byte) ([]byte, error) {
 	for {
 		if len(out) == cap(out) {
-			out = slices.Grow(out, 1)
+			out = slices.Grow(out, max(4096, len(out)))
 		}
 		n, err := r.Read(out[len(out):min(cap(out), MaxMemory+1)])
 		out = out[:len(out)+n]
 		if len(out) > MaxMemory {
-			return nil, ErrTooLarge
+			return out, ErrTooLarge
 		}
 		if err == io.EOF {
 			return out, nil
 		}
 		if err != nil {
-			return nil, err
+			return out, err
 		}
 	}
 }

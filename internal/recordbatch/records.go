@@ -52,7 +52,7 @@ func (b *Batch) appendRecords(dst []record.Record, topic string, partition int32
 	if memory < 0 {
 		return dst, fmt.Errorf("%w: %d records in %d bytes", ErrTooLarge, b.Count, len(payload))
 	}
-	d := decoder{batch: b, cursor: cursor{b: payload}, lastDelta: -1, memory: memory, unread: b.Count}
+	d := decoder{batch: *b, cursor: cursor{b: payload}, lastDelta: -1, memory: memory, unread: b.Count}
 	dst = slices.Grow(dst, b.Count)
 	for i := range b.Count {
 		dst = append(dst, record.Record{Topic: topic, Partition: partition})
@@ -77,7 +77,7 @@ func (b *Batch) decompressed() ([]byte, error) {
 // decoder reads the records of one batch, one after another.
 type decoder struct {
 	cursor
-	batch     *Batch
+	batch     Batch           // a copy: by a pointer it would escape to the heap together with what records keep
 	lastDelta int64           // offset delta of the last record read, -1 at first
 	memory    int             // bytes that may still be allocated
 	unread    int             // records, that being read included

@@ -1,31 +1,22 @@
 package recordbatch
 
-import "math/bits"
-
-// Kafka's varints are those of Protocol Buffers' sint32 and sint64: zigzag, so that small negative numbers are short
-// too, then seven bits a byte, the lowest first. encoding/binary has the same; these are written out because the one
-// byte that nearly all of them take should be read and written inline, a third of the time of a batch otherwise.
-
-const (
-	maxVarint32 = 5 // bytes
-	maxVarint64 = 10
+import (
+	"encoding/binary"
+	"math/bits"
 )
 
-func zigzag(v int64) uint64 { return uint64(v<<1) ^ uint64(v>>63) }
+// Kafka's varints are those of Protocol Buffers' sint32 and sint64, which are encoding/binary's: zigzag, so that small
+// negative numbers are short too, then seven bits a byte, the lowest first.
+
+const maxVarint32 = binary.MaxVarintLen32 // bytes
+
+// sizeVarint returns how many bytes the varint of v takes.
+func sizeVarint(v int64) int {
+	zigzag := uint64(v<<1) ^ uint64(v>>63)
+	return (bits.Len64(zigzag|1) + 6) / 7
+}
 
 func unzigzag(u uint64) int64 { return int64(u>>1) ^ -int64(u&1) }
-
-// sizeVarint returns how many bytes appendVarint appends.
-func sizeVarint(v int64) int { return (bits.Len64(zigzag(v)|1) + 6) / 7 }
-
-func appendVarint(dst []byte, v int64) []byte {
-	u := zigzag(v)
-	for u >= 0x80 {
-		dst = append(dst, byte(u)|0x80)
-		u >>= 7
-	}
-	return append(dst, byte(u))
-}
 
 // cursor walks over bytes that need not be what they should. The first read that does not fit sets failed; what is read
 // from then on is zero, so that a row of reads needs one check at its end.
@@ -40,29 +31,28 @@ func (c *cursor) left() int { return len(c.b) - c.at }
 
 func (c *cursor) fail() { c.at, c.failed = len(c.b), true }
 
+// varint reads one and two bytes, which is what nearly all take, without a loop: a sixth of the time of reading a batch.
 func (c *cursor) varint() int64 {
-	if c.at < len(c.b) && c.b[c.at] < 0x80 {
-		u := uint64(c.b[c.at])
+	b := c.b[c.at:]
+	if len(b) > 0 && b[0] < 0x80 {
 		c.at++
-		return unzigzag(u)
+		return unzigzag(uint64(b[0]))
+	}
+	if len(b) > 1 && b[1] < 0x80 {
+		c.at += 2
+		return unzigzag(uint64(b[0]&0x7f) | uint64(b[1])<<7)
 	}
 	return c.longVarint()
 }
 
 func (c *cursor) longVarint() int64 {
-	var u uint64
-	for i, b := range c.b[c.at:] {
-		if i == maxVarint64-1 && b > 1 {
-			break // more than 64 bits
-		}
-		u |= uint64(b&0x7f) << (7 * i)
-		if b < 0x80 {
-			c.at += i + 1
-			return unzigzag(u)
-		}
+	v, n := binary.Varint(c.b[c.at:])
+	if n <= 0 { // cut off, or more than 64 bits
+		c.fail()
+		return 0
 	}
-	c.fail()
-	return 0
+	c.at += n
+	return v
 }
 
 // skip passes over n bytes.
