@@ -165,7 +165,7 @@ func RejectedEvent(id string, c *Command, violations []Violation, now Timestamp)
 func RejectedCancelEvent(r *Request, entry RequestNumber, c *CancelEntry, now Timestamp) Event {
 	by, field, number := RejectedByCommand, "number", c.Number
 	e := Event{Type: CommandRejected, OccurredAt: now}
-	v := Violation{Code: RequestUnknown, Field: &field, Message: "there is no such request"}
+	v := UnknownRequest()
 	if r != nil {
 		copied := *r
 		e = copied.event(CommandRejected, now)

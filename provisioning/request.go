@@ -87,3 +87,18 @@ func (r *Request) LineOrder(o *Request) int {
 
 // Outstanding reports whether an attempt of r waits for the headend's answer.
 func (r *Request) Outstanding() bool { return r.State == Sent && r.RetryAt == nil }
+
+// Sendable reports whether the next attempt of r is to be made at the time now, if it stands at the head of its card's
+// line: it is PENDING and due, or between attempts and its back-off has passed.
+func (r *Request) Sendable(now Timestamp) bool {
+	switch r.State {
+	case Pending:
+		return r.DueAt <= now
+	case Sent:
+		return r.RetryAt != nil && *r.RetryAt <= now
+	}
+	return false
+}
+
+// Overdue reports whether the answer to the outstanding attempt is late.
+func (r *Request) Overdue(now Timestamp) bool { return r.RespondBy != nil && *r.RespondBy <= now }

@@ -33,3 +33,9 @@ type Violation struct {
 	Field   *string // path of the field in the command, as "smartcard_identifier.serial_number"; nil where no field is to blame
 	Message string
 }
+
+// UnknownRequest says that a cancel names a request that does not exist.
+func UnknownRequest() Violation {
+	field := "number"
+	return Violation{Code: RequestUnknown, Field: &field, Message: "there is no such request"}
+}

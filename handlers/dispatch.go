@@ -1,0 +1,103 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"cardstream/provisioning"
+	"cardstream/record"
+	"cardstream/schemas"
+	"cardstream/store"
+)
+
+// Dispatch reads one partition of provisioning.requests, keeps its requests, and moves them through their life cycle
+// when an entry or the clock says so. It writes only to its own partition of provisioning.state, smartcard.commands and
+// provisioning.events, so everything about one card has one writer and one order. It fulfils stream.StatefulHandler.
+//
+// Within a step all changes go to an overlay of the store. Flush writes each changed request to the changelog once, and
+// Apply keeps the overlay when the step has been committed.
+type Dispatch struct {
+	DispatchConfig
+	partition int32
+	store     *store.Partition
+	overlay   *store.Overlay
+	changed   changes
+	tally     tally
+}
+
+// DispatchConfig is what every Dispatch of a process shares.
+type DispatchConfig struct {
+	Topics      schemas.Topics
+	Schemas     *schemas.Set
+	Policy      provisioning.Policy
+	Digester    provisioning.Digester
+	DeadLetters DeadLetters
+	Metrics     *Metrics
+	Identity    Identity
+}
+
+// NewDispatch makes the handler of one partition of provisioning.requests, over the leased partition of the store.
+func NewDispatch(c DispatchConfig, partition int32, p *store.Partition) *Dispatch {
+	c.Metrics.requests.add(partition, p)
+	return &Dispatch{DispatchConfig: c, partition: partition, store: p, overlay: p.Begin()}
+}
+
+// Close implements stream.Handler.
+func (d *Dispatch) Close() {
+	d.Metrics.requests.remove(d.partition, d.store)
+	d.overlay.Discard()
+}
+
+// Committed implements stream.Handler.
+func (d *Dispatch) Committed(now time.Time) { d.Metrics.count(&d.tally, now) }
+
+// Handle implements stream.Handler: it applies one entry. An entry that cannot be read goes to the dead letters; only
+// intake writes here, so that is somebody's mistake, and the stream goes on.
+func (d *Dispatch) Handle(_ context.Context, rec *record.Record, now time.Time, out []record.Record,
+) ([]record.Record, error) {
+	entry, err := d.Schemas.Entry.Decode(rec.Value)
+	if bad, ok := errors.AsType[*schemas.Error](err); ok {
+		return d.bury(rec, bad.Code, bad.Message, out), nil
+	}
+	if err != nil {
+		return out, fmt.Errorf("decode entry: %w", err)
+	}
+	s := step{Dispatch: d, now: d.clock(now), out: out}
+	number := provisioning.RequestNumber{Partition: rec.Partition, Offset: rec.Offset}
+	switch {
+	case entry.Create != nil:
+		err = s.create(entry.Create, number)
+	case entry.Cancel != nil:
+		err = s.cancel(entry.Cancel, number)
+	case entry.Result != nil:
+		err = s.result(entry.Result)
+	}
+	return s.out, err
+}
+
+// Wake implements stream.StatefulHandler.
+func (d *Dispatch) Wake(_ context.Context, now time.Time, limit int, out []record.Record,
+) ([]record.Record, bool, error) {
+	s := step{Dispatch: d, now: d.clock(now), out: out, budget: limit}
+	more, err := s.wake(limit)
+	return s.out, more, err
+}
+
+// NextWake implements stream.StatefulHandler.
+func (d *Dispatch) NextWake() (time.Time, bool, error) {
+	at, found, err := d.overlay.NextWake()
+	return at.Time(), found, err
+}
+
+// clock returns the time of the partition: the process's, but never behind the creation of a request in it.
+func (d *Dispatch) clock(now time.Time) provisioning.Timestamp {
+	return max(provisioning.TimestampOf(now), d.overlay.Counts().MaxCreatedAt)
+}
+
+// bury adds a dead letter.
+func (d *Dispatch) bury(rec *record.Record, code, message string, out []record.Record) []record.Record {
+	d.tally.deadLetter(rec.Topic, code)
+	return append(out, d.DeadLetters.letter(rec, code, message))
+}

@@ -1,0 +1,74 @@
+package handlers
+
+import (
+	"fmt"
+
+	"cardstream/provisioning"
+	"cardstream/store"
+)
+
+// join puts a new request into its card's line. If it goes before the one that stood at the head, that one can no
+// longer act.
+func (s *step) join(r *provisioning.Request) error {
+	head, err := s.head(r.SmartcardKey)
+	if err != nil {
+		return err
+	}
+	if head == nil {
+		return s.put(r, natural(r, true))
+	}
+	if r.LineOrder(head) > 0 {
+		return s.put(r, store.Parked())
+	}
+	if err := s.overlay.Move(head.Number.Offset, store.Parked()); err != nil {
+		return err
+	}
+	return s.put(r, natural(r, true))
+}
+
+// leave takes an ended request out of its card's line; whoever stands at the head now is armed.
+func (s *step) leave(r *provisioning.Request) error {
+	if err := s.put(r, natural(r, false)); err != nil {
+		return err
+	}
+	head, err := s.head(r.SmartcardKey)
+	if err != nil || head == nil {
+		return err
+	}
+	return s.overlay.Move(head.Number.Offset, natural(head, true))
+}
+
+// head returns the request at the head of a card's line, or nil.
+func (s *step) head(card provisioning.SmartcardKey) (*provisioning.Request, error) {
+	item, err := s.overlay.Head(card)
+	if err != nil || item == nil {
+		return nil, err
+	}
+	return s.decode(item)
+}
+
+// request returns a request that the store's own indexes say is there.
+func (s *step) request(offset int64) (*provisioning.Request, error) {
+	r, err := s.lookUp(offset)
+	if err == nil && r == nil {
+		err = fmt.Errorf("request %d-%d is in an index but not in the store", s.partition, offset)
+	}
+	return r, err
+}
+
+// lookUp returns the request with this offset, or nil.
+func (s *step) lookUp(offset int64) (*provisioning.Request, error) {
+	item, err := s.overlay.Get(offset)
+	if err != nil || item == nil {
+		return nil, err
+	}
+	return s.decode(item)
+}
+
+func (s *step) decode(item *store.Item) (*provisioning.Request, error) {
+	r, err := s.Schemas.State.Decode(item.Value)
+	if err != nil {
+		return nil, fmt.Errorf("decode request %s: %w", item.Number, err)
+	}
+	return &r, nil
+}

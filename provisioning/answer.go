@@ -1,0 +1,151 @@
+package provisioning
+
+import (
+	"encoding/binary"
+	"hash/fnv"
+	"strings"
+	"time"
+)
+
+// Reading says what a headend's result turned out to be: the status by which results are counted.
+type Reading string
+
+// The readings of a result.
+const (
+	ReadAccepted  Reading = "accepted"  // it completed the request
+	ReadRejected  Reading = "rejected"  // it ended the request
+	ReadRetryable Reading = "retryable" // another attempt follows, or none is left
+	ReadLate      Reading = "late"      // about an attempt that was given up already
+	ReadRepeated  Reading = "repeated"  // the headend had said so before
+	ReadUnknown   Reading = "unknown"   // about an attempt that was never made
+)
+
+// The most that a headend may delay a request.
+const (
+	maxRetryAfter    = time.Hour
+	maxRetryAfterSum = 24 * time.Hour
+)
+
+// Answer applies the headend's result of an attempt. What reads as late, repeated or unknown changes nothing, but for a
+// late ACCEPTED, which completes a request that HEADEND or TIMEOUT had ended: the card did change.
+func (p Policy) Answer(r *Request, res *Result, now Timestamp) (Outcome, Reading) {
+	switch {
+	case res.Attempt < 1 || res.Attempt > r.Attempts:
+		return Outcome{}, ReadUnknown
+	case res.Status == ResponseAccepted:
+		return p.accepted(r, res, now)
+	case r.State != Sent:
+		return Outcome{}, r.readLate()
+	case res.Attempt != r.Attempts:
+		return Outcome{}, ReadLate
+	case !r.Outstanding():
+		return Outcome{}, ReadRepeated
+	case res.Retryable:
+		return p.refused(r, res, now), ReadRetryable
+	}
+	return p.reject(r, RejectedByHeadend, res, now), ReadRejected
+}
+
+// accepted: SENT → COMPLETED, whichever attempt it was; REJECTED by HEADEND or TIMEOUT → COMPLETED.
+func (p Policy) accepted(r *Request, res *Result, now Timestamp) (Outcome, Reading) {
+	reading := ReadAccepted
+	switch {
+	case r.State == Sent:
+	case r.State == Rejected:
+		reading = ReadLate
+		r.RejectedBy, r.ErrorCode, r.ErrorDescription = nil, nil, nil
+	default:
+		return Outcome{}, ReadRepeated
+	}
+	r.ReferenceNumber = r.masked(res.ReferenceNumber)
+	p.end(r, Completed, now)
+	return Outcome{Events: []Event{r.event(RequestCompleted, now)}}, reading
+}
+
+// readLate tells an answer that comes after the end apart: late, if the end came without one.
+func (r *Request) readLate() Reading {
+	if r.RejectedBy != nil && *r.RejectedBy == RejectedByTimeout {
+		return ReadLate
+	}
+	return ReadRepeated
+}
+
+// refused: the headend may accept it later. Where it asks for a pause within its caps, the attempt does not count.
+func (p Policy) refused(r *Request, res *Result, now Timestamp) Outcome {
+	var pause time.Duration
+	if res.RetryAfter != nil && *res.RetryAfter > 0 {
+		left := maxRetryAfterSum - time.Duration(r.RetryAfterSum)*time.Millisecond
+		// Compared in milliseconds first: what a headend asks for may not fit into a Duration.
+		pause = min(time.Duration(min(*res.RetryAfter, maxRetryAfter.Milliseconds()))*time.Millisecond, left)
+	}
+	if pause > 0 {
+		r.RetryAfterSum += pause.Milliseconds()
+		r.FreeAttempts++
+	} else if r.failures() >= p.Attempts {
+		return p.reject(r, RejectedByHeadend, res, now)
+	}
+	p.retry(r, pause, now)
+	return Outcome{}
+}
+
+// TimeOut gives up the outstanding attempt whose answer is late: another one follows, or the request is REJECTED. Where
+// no results are read any more, what was sent counts as handed over, as for every request then.
+func (p Policy) TimeOut(r *Request, now Timestamp) Outcome {
+	if !p.Results {
+		p.end(r, Completed, now)
+		return Outcome{Events: []Event{r.event(RequestCompleted, now)}}
+	}
+	if r.failures() >= p.Attempts {
+		code, text := HeadendTimeout, "the headend did not answer"
+		return p.reject(r, RejectedByTimeout, &Result{ErrorCode: &code, ErrorDescription: &text}, now)
+	}
+	p.retry(r, 0, now)
+	return Outcome{}
+}
+
+// failures returns how many attempts count against the most allowed.
+func (r *Request) failures() int32 { return r.Attempts - r.FreeAttempts }
+
+// retry plans the next attempt: after the back-off, and no sooner than the headend's pause.
+func (p Policy) retry(r *Request, pause time.Duration, now Timestamp) {
+	at := now.Add(max(p.backoff(r), pause))
+	r.RespondBy, r.RetryAt = nil, &at
+	r.touch(now)
+}
+
+// backoff doubles with each attempt that failed, between RetryMin and RetryMax. The jitter comes from the request's
+// number and attempt, so that a step done again plans the same.
+func (p Policy) backoff(r *Request) time.Duration {
+	d := p.RetryMin
+	for n := r.failures(); n > 1 && d < p.RetryMax; n-- {
+		d *= 2
+	}
+	h := fnv.New64a()
+	var b [20]byte
+	binary.BigEndian.PutUint32(b[0:], uint32(r.Number.Partition))
+	binary.BigEndian.PutUint64(b[4:], uint64(r.Number.Offset))
+	binary.BigEndian.PutUint64(b[12:], uint64(r.Attempts))
+	h.Write(b[:])
+	return min(p.RetryMax, d+time.Duration(h.Sum64()%uint64(d/2+1)))
+}
+
+// reject ends a SENT request with the headend's error, or that it gave none.
+func (p Policy) reject(r *Request, by Rejecter, res *Result, now Timestamp) Outcome {
+	r.RejectedBy = &by
+	r.ReferenceNumber = r.masked(res.ReferenceNumber)
+	r.ErrorCode, r.ErrorDescription = r.masked(res.ErrorCode), r.masked(res.ErrorDescription)
+	p.end(r, Rejected, now)
+	return Outcome{Events: []Event{r.event(RequestRejected, now)}}
+}
+
+// masked takes the request's PIN out of a text of the headend's. It must be called before the PIN is gone.
+func (r *Request) masked(text *string) *string {
+	if text == nil {
+		return nil
+	}
+	clean := excerpt(*text)
+	if !r.NewPIN.IsZero() {
+		clean = strings.ReplaceAll(clean, r.NewPIN.Reveal(), maskedPIN)
+	}
+	return &clean
+}

@@ -1,0 +1,45 @@
+package stream
+
+import (
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// clockWatch compares this process's clock with the brokers': every produce tells the broker's log-append time for
+// free. A process whose clock is far off must not decide what is due. One per process; safe for concurrent use.
+type clockWatch struct {
+	bound time.Duration
+	gauge prometheus.Gauge
+
+	mu     sync.Mutex
+	offset time.Duration
+}
+
+// observe takes the log-append time of a request that was sent and answered at these times of this process's clock. The
+// broker appended in between, so only what lies outside of that span is certainly an offset.
+func (c *clockWatch) observe(sent, answered time.Time, appended int64) {
+	if appended <= 0 {
+		return // the topic does not carry log-append time, or the broker did not say
+	}
+	var offset time.Duration
+	at := time.UnixMilli(appended)
+	switch {
+	case at.Before(sent.Truncate(time.Millisecond)):
+		offset = sent.Sub(at)
+	case at.After(answered):
+		offset = answered.Sub(at) // negative: this clock is behind
+	}
+	c.mu.Lock()
+	c.offset = offset
+	c.mu.Unlock()
+	c.gauge.Set(offset.Seconds())
+}
+
+// trusted reports whether the clock is near enough to the brokers' to decide what is due, and how far off it is.
+func (c *clockWatch) trusted() (bool, time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.offset.Abs() <= c.bound, c.offset
+}

@@ -1,0 +1,60 @@
+package stream
+
+import (
+	"context"
+	"time"
+
+	"cardstream/record"
+)
+
+// Handler says what records lead to. It belongs to one life of one task and is called by that task's goroutine alone, so
+// it needs no locks. An error from any method ends that life; one with a method StopsTask() bool that returns true stops
+// the partition for good, until somebody has looked at it.
+type Handler interface {
+	// Handle appends to out the records that rec leads to. It may wait (for a schema, say) as long as ctx lives. What it
+	// keeps of rec beyond the step it copies.
+	Handle(ctx context.Context, rec *record.Record, now time.Time, out []record.Record) ([]record.Record, error)
+
+	// Committed says that everything handled since the last call has been committed: the moment to count it.
+	Committed(now time.Time)
+
+	// Close ends the handler's life; what was handled and not committed is dropped.
+	Close()
+}
+
+// StatefulHandler is a Handler that remembers: its state is a compacted topic, of which it keeps a copy on local disk,
+// and part of it acts by itself when its time has come.
+type StatefulHandler interface {
+	Handler
+
+	// Changelog names the partition of the topic that holds the state.
+	Changelog() record.TopicPartition
+
+	// Checkpoint returns the changelog offset up to which the local state is complete: replay begins there. end is the
+	// offset at which it will end. Local state that cannot belong to this changelog is wiped, and 0 returned.
+	Checkpoint(now time.Time, end int64) (int64, error)
+
+	// Restore applies changelog records, in order; next is the offset behind them.
+	Restore(records []record.Record, next int64) error
+
+	// Restored says that the replay has reached its end: next is the first changelog offset not replayed.
+	Restored(now time.Time, next int64) error
+
+	// Wake appends what the state leads to because its time has come, in order of that time, at most limit requests of
+	// it. more says that there is more to wake at once.
+	Wake(ctx context.Context, now time.Time, limit int, out []record.Record) (_ []record.Record, more bool, err error)
+
+	// NextWake returns when Wake has something to do next, and whether it has anything at all.
+	NextWake() (time.Time, bool, error)
+
+	// Flush appends the changelog records of everything that has changed in this step, each request once. The machine
+	// calls it once a step, after the last Handle and Wake.
+	Flush(out []record.Record) ([]record.Record, error)
+
+	// Apply keeps the step's changes in the local state, after the transaction has committed. next is the changelog
+	// offset behind the step's last changelog record; with no such record in the step, that of the step before.
+	Apply(now time.Time, next int64) error
+}
+
+// stopper is an error that says itself whether trying again can help.
+type stopper interface{ StopsTask() bool }

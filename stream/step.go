@@ -1,0 +1,205 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// step takes one step, and reports whether it did anything. It is over when nothing fetched is left, or at a bound of
+// records, bytes or time: at low load a record is committed at once, under load the steps grow by themselves.
+func (t *task) step(ctx context.Context) (did bool, err error) {
+	began := t.Clock()
+	t.guard.begin(t.position.Load(), t.source.Observed(), began)
+	t.out = t.out[:0]
+	consumed, err := t.consume(ctx, began)
+	if err != nil {
+		return false, err
+	}
+	more, err := t.wake(ctx, began)
+	if err != nil {
+		return false, err
+	}
+	if consumed == 0 && len(t.out) == 0 {
+		return more, nil
+	}
+	if err := t.commit(ctx, began); err != nil {
+		return false, err
+	}
+	t.Metrics.consumed.WithLabelValues(t.input.Topic).Add(float64(consumed))
+	return true, nil
+}
+
+// takeChunk is how many records are asked for at a time, so that the bound of time is looked at now and then.
+const takeChunk = 500
+
+// consume handles what has been fetched, within the step's bounds, and returns how many records that were.
+func (t *task) consume(ctx context.Context, began time.Time) (int, error) {
+	consumed, bytes := 0, 0
+	for consumed < t.StepRecords && bytes < t.StepBytes && t.Clock().Sub(began) < t.StepTime {
+		records, next, err := t.source.Take(min(takeChunk, t.StepRecords-consumed), t.StepBytes-bytes)
+		if err != nil {
+			return consumed, fmt.Errorf("read %s: %w", t.input, err)
+		}
+		if next == t.position.Load() {
+			break
+		}
+		for i := range records {
+			r := &records[i]
+			if t.out, err = t.handler.Handle(ctx, r, began, t.out); err != nil {
+				return consumed, fmt.Errorf("handle %s at offset %d: %w", t.input, r.Offset, err)
+			}
+			bytes += len(r.Key) + len(r.Value)
+		}
+		consumed += len(records)
+		t.position.Store(next)
+	}
+	return consumed, nil
+}
+
+// wake lets the state act whose time has come, if this is the moment to decide that: see wakeGuard.
+func (t *task) wake(ctx context.Context, now time.Time) (more bool, err error) {
+	if t.stateful == nil || !t.guard.allows(t.position.Load()) {
+		return false, nil
+	}
+	if trusted, offset := t.watch.trusted(); !trusted {
+		return false, t.distrust(ctx, offset)
+	}
+	if t.out, more, err = t.stateful.Wake(ctx, now, t.StepWakes, t.out); err != nil {
+		return false, fmt.Errorf("wake: %w", err)
+	}
+	return more, nil
+}
+
+// commit writes the step's outputs, the changes of state and the input offset in one transaction; only then is the local
+// state changed. A crash between the two is healed by replaying the tail of the changelog.
+func (t *task) commit(ctx context.Context, began time.Time) (err error) {
+	if t.stateful != nil {
+		if t.out, err = t.stateful.Flush(t.out); err != nil {
+			return fmt.Errorf("flush: %w", err)
+		}
+	}
+	position := t.position.Load()
+	sent := t.Clock()
+	result, err := t.writer.Commit(ctx, t.transaction(t.out, position))
+	if err != nil {
+		t.Metrics.transactions.WithLabelValues(t.Stage, "failed").Inc()
+		return fmt.Errorf("commit step: %w", err)
+	}
+	t.committed = position
+	now := t.Clock()
+	if t.stateful != nil {
+		if last, wrote := result.LastOffsets[t.stateful.Changelog()]; wrote {
+			t.changelog = last + 1
+		}
+		if err := t.stateful.Apply(now, t.changelog); err != nil {
+			return fmt.Errorf("apply step to local state: %w", err)
+		}
+	}
+	t.handler.Committed(now)
+	t.watch.observe(sent, now, result.AppendTime)
+	t.Metrics.transactions.WithLabelValues(t.Stage, "committed").Inc()
+	t.Metrics.steps.WithLabelValues(t.Stage).Observe(now.Sub(began).Seconds())
+	return nil
+}
+
+// commitPosition commits how far the task has read where no record says so: over aborted or compacted records the
+// position moves without a step. Left behind, it would one day be out of range.
+func (t *task) commitPosition(ctx context.Context) error {
+	position := t.position.Load()
+	if position == t.committed || position == 0 {
+		return nil
+	}
+	if _, err := t.writer.Commit(ctx, t.transaction(nil, position)); err != nil {
+		return fmt.Errorf("commit position: %w", err)
+	}
+	t.committed = position
+	return nil
+}
+
+// distrustPause is how long a task waits before it looks again at a clock that is far off.
+const distrustPause = 5 * time.Second
+
+// distrust stands in for Wake while this process's clock is too far from the brokers': it measures again, as nothing
+// else may be written meanwhile.
+func (t *task) distrust(ctx context.Context, offset time.Duration) error {
+	now := t.Clock()
+	if now.Before(t.guard.retry) {
+		return nil
+	}
+	t.guard.retry = now.Add(distrustPause)
+	t.log.Error("clock is too far from the brokers': nothing scheduled is sent until it is right",
+		"offset", offset, "bound", t.watch.bound)
+	if len(t.out) > 0 {
+		return nil // the step's own commit measures
+	}
+	// The barrier's offset commit must not run ahead of what has been handled but not committed.
+	if t.position.Load() != max(t.committed, 0) && t.committed >= 0 {
+		return nil
+	}
+	_, err := t.barrier(ctx, t.position.Load())
+	return err
+}
+
+// idle waits for records or the next wake time, whichever is first, and keeps the committed offset from falling behind.
+func (t *task) idle(ctx context.Context, drain <-chan struct{}) error {
+	var wake <-chan time.Time
+	wait, scheduled, err := t.untilWake()
+	if err != nil {
+		return err
+	}
+	if scheduled {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		wake = timer.C
+	}
+	var position <-chan time.Time
+	if t.position.Load() != t.committed {
+		timer := time.NewTimer(t.IdleCommit)
+		defer timer.Stop()
+		position = timer.C
+	}
+	select {
+	case <-t.source.Ready():
+		return t.linger(ctx)
+	case <-wake:
+	case <-position:
+		return t.commitPosition(ctx)
+	case <-drain:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
+}
+
+// untilWake returns how long to wait for the state's next wake time, and whether it has one.
+func (t *task) untilWake() (time.Duration, bool, error) {
+	if t.stateful == nil {
+		return 0, false, nil
+	}
+	at, scheduled, err := t.stateful.NextWake()
+	if err != nil || !scheduled {
+		return 0, false, err
+	}
+	wait := at.Sub(t.Clock())
+	if wait <= 0 {
+		// It is due, and the guard held it back: look again when the position or the leader's view of it has moved.
+		wait = t.GuardPoll
+	}
+	return wait, true, nil
+}
+
+// linger waits a little for company, where many tasks share a small machine.
+func (t *task) linger(ctx context.Context) error {
+	if t.Linger <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(t.Linger)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
