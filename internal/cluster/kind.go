@@ -36,19 +36,23 @@ func (k Kind) String() string {
 	return "Kind(" + strconv.Itoa(int(k)) + ")"
 }
 
-// KindOf tells what to do about an error: by Kafka's error code where there is one in its chain, else by how the request
-// failed. What is not known restarts the task, which is always safe. A caller looks at its own context first: a request
-// that the context ended is RetrySame here, for it may have been done. The kind of nil is zero.
+// KindOf tells what to do about an error: what the first one in its chain says that has a Kind method, as Kafka's error
+// codes do; else by how the request failed. What is not known restarts the task, which is always safe. A caller looks at
+// its own context first: a request that the context ended is RetrySame here, for it may have been done. The kind of nil
+// is zero.
 func KindOf(err error) Kind {
 	var (
-		code    Error
+		judged interface {
+			error
+			Kind() Kind
+		}
 		connErr *ConnError
 	)
 	switch {
 	case err == nil:
 		return 0
-	case errors.As(err, &code):
-		return code.Kind()
+	case errors.As(err, &judged):
+		return judged.Kind()
 	case errors.Is(err, ErrClosed), errors.Is(err, errNotKafka), isTLSRefusal(err):
 		return Stop
 	case errors.As(err, &connErr), errors.Is(err, ErrUnknownBroker):
