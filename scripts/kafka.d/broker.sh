@@ -74,7 +74,7 @@ start_broker() {
     dir=$(node_dir "$1" "$2")
     ! is_running "$dir" || return 0
     java=$(java_command)
-    jars=$(jars kafka "$parts/pom.xml")
+    jars=$(jars broker "$parts/pom.xml" copy-dependencies)
     local run=(
         -Djava.awt.headless=true -Djava.net.preferIPv4Stack=true
         "-Dlog4j2.configurationFile=$parts/log4j2.properties" -cp "$jars/*"

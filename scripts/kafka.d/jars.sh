@@ -12,18 +12,19 @@ java_command() {
     echo "$java"
 }
 
-# jars NAME POM prints the directory with the pom's jars, fetched on first use and again when the pom has changed.
+# jars NAME POM GOAL prints the directory with what the pom names, fetched on first use and again when the pom has
+# changed. The goal is one of Maven's dependency plugin.
 jars() {
     local dir fetched
     dir=$root/jars/$1-$(cksum <"$2" | cut -d' ' -f1)
     if [[ ! -d $dir ]]; then
         command -v mvn >/dev/null ||
             die "Maven is missing, which fetches the jars (Debian: apt-get install maven)"
-        say "fetching the jars of $2"
+        say "fetching the jars of the $1"
         fetched=$dir.partial
         rm -rf -- "$fetched"
-        mvn --batch-mode --quiet --no-transfer-progress --file "$2" dependency:copy-dependencies \
-            -DincludeScope=runtime "-DoutputDirectory=$fetched" >&2 9>&- || die "Maven could not fetch the jars of $2"
+        mvn --batch-mode --quiet --no-transfer-progress --file "$2" "dependency:$3" \
+            -DincludeScope=runtime "-DoutputDirectory=$fetched" >&2 9>&- || die "Maven could not fetch what $2 names"
         mv -- "$fetched" "$dir"
     fi
     echo "$dir"
