@@ -1,0 +1,62 @@
+package schemas_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/twmb/franz-go/pkg/sr"
+	"github.com/twmb/franz-go/pkg/sr/srfake"
+
+	"cardstream/schemas"
+)
+
+// handlerTransport answers requests by calling a handler, without a network: so that a test can be in a synctest bubble.
+type handlerTransport struct{ handler http.Handler }
+
+func (t handlerTransport) RoundTrip(request *http.Request) (*http.Response, error) {
+	if err := request.Context().Err(); err != nil {
+		return nil, err
+	}
+	recorder := httptest.NewRecorder()
+	t.handler.ServeHTTP(recorder, request)
+	return recorder.Result(), nil
+}
+
+// MustOpenRegistry returns a client of the handler.
+func MustOpenRegistry(tb testing.TB, handler http.Handler) *schemas.Registry {
+	tb.Helper()
+	registry, err := schemas.NewRegistry(schemas.RegistryConfig{
+		URLs: []string{"http://registry.test"}, Transport: handlerTransport{handler},
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(registry.Close)
+	return registry
+}
+
+// MustLoad returns an empty registry's fake, its client, and the codecs of topics that have been registered there.
+func MustLoad(tb testing.TB) (*srfake.Registry, *schemas.Registry, *schemas.Set) {
+	tb.Helper()
+	fake := srfake.NewRegistry()
+	registry := MustOpenRegistry(tb, fake.Handler())
+	if _, err := schemas.Register(tb.Context(), registry, schemas.Topics{}); err != nil {
+		tb.Fatal(err)
+	}
+	set, err := schemas.Load(tb.Context(), registry, schemas.Topics{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return fake, registry, set
+}
+
+// MustSeed puts a schema into the fake under a subject of its own, and returns its id.
+func MustSeed(tb testing.TB, fake *srfake.Registry, subject, text string) schemas.SchemaID {
+	tb.Helper()
+	id, _, err := fake.RegisterSchema(subject, sr.Schema{Schema: text})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return schemas.SchemaID(id)
+}

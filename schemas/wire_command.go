@@ -1,0 +1,92 @@
+package schemas
+
+import "cardstream/provisioning"
+
+// commandWire is ProvisioningCommand. The two commands are one union on the wire: Command holds one of the two structs
+// when a command is written, and commandReadWire takes the fields of either when it is read.
+type commandWire struct {
+	CommandID  string                 `avro:"command_id"`
+	OccurredAt provisioning.Timestamp `avro:"occurred_at"`
+	Source     string                 `avro:"source"`
+	Command    any                    `avro:"command"`
+}
+
+type setUserParametersWire struct {
+	Subscription       subscriptionWire        `avro:"subscription_identifier"`
+	Smartcard          smartcardWire           `avro:"smartcard_identifier"`
+	ResetPIN           *bool                   `avro:"reset_pin"`
+	NewPIN             *string                 `avro:"new_pin"`
+	ProcessImmediately *bool                   `avro:"process_immediately"`
+	ScheduledDate      *provisioning.Timestamp `avro:"scheduled_date"`
+}
+
+type cancelWire struct {
+	Number string `avro:"number"`
+}
+
+// commandReadWire is ProvisioningCommand when it is read.
+type commandReadWire struct {
+	CommandID  string                 `avro:"command_id"`
+	OccurredAt provisioning.Timestamp `avro:"occurred_at"`
+	Source     string                 `avro:"source"`
+	Command    struct {
+		Subscription       *subscriptionWire       `avro:"subscription_identifier"` // never nil in a SetUserParameters
+		Smartcard          smartcardWire           `avro:"smartcard_identifier"`
+		ResetPIN           *bool                   `avro:"reset_pin"`
+		NewPIN             *string                 `avro:"new_pin"`
+		ProcessImmediately *bool                   `avro:"process_immediately"`
+		ScheduledDate      *provisioning.Timestamp `avro:"scheduled_date"`
+		Number             string                  `avro:"number"` // of a CancelRequest
+	} `avro:"command"`
+}
+
+func commandForm() form[provisioning.Command] {
+	write := formOf(recordCommand, fillCommand, func(*commandWire) (c provisioning.Command, err error) { return c, nil })
+	read := formOf(recordCommand, func(*commandReadWire, *provisioning.Command) error { return nil }, takeCommand)
+	return form[provisioning.Command]{record: recordCommand, append: write.append, decode: read.decode}
+}
+
+func fillCommand(w *commandWire, c *provisioning.Command) error {
+	*w = commandWire{CommandID: c.ID, OccurredAt: c.OccurredAt, Source: c.Source}
+	switch set := c.SetUserParameters; {
+	case (set != nil) == (c.Cancel != nil):
+		return errorf(KindUnknown, "%s: it is both of the commands, or none", recordCommand)
+	case set != nil:
+		wire := &setUserParametersWire{
+			Subscription:       subscriptionWire(set.Subscription),
+			Smartcard:          smartcardWire(set.Smartcard),
+			ResetPIN:           set.ResetPIN,
+			ProcessImmediately: &set.ProcessImmediately,
+			ScheduledDate:      set.ScheduledDate,
+		}
+		if set.NewPIN != nil { // an empty one too: that it is wrong is for the domain to say
+			pin := set.NewPIN.Reveal()
+			wire.NewPIN = &pin
+		}
+		w.Command = wire
+	default:
+		w.Command = &cancelWire{Number: c.Cancel.Number}
+	}
+	return nil
+}
+
+func takeCommand(w *commandReadWire) (provisioning.Command, error) {
+	c := provisioning.Command{ID: w.CommandID, OccurredAt: w.OccurredAt, Source: w.Source}
+	body := &w.Command
+	if body.Subscription == nil {
+		c.Cancel = &provisioning.Cancel{Number: body.Number}
+		return c, nil
+	}
+	c.SetUserParameters = &provisioning.SetUserParameters{
+		Subscription:       provisioning.SubscriptionIdentifier(*body.Subscription),
+		Smartcard:          provisioning.SmartcardIdentifier(body.Smartcard),
+		ResetPIN:           body.ResetPIN,
+		ProcessImmediately: orZero(body.ProcessImmediately),
+		ScheduledDate:      body.ScheduledDate,
+	}
+	if body.NewPIN != nil {
+		pin := provisioning.NewPIN(*body.NewPIN)
+		c.SetUserParameters.NewPIN = &pin
+	}
+	return c, nil
+}
