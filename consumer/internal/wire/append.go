@@ -1,0 +1,37 @@
+package wire
+
+import "encoding/binary"
+
+// AppendInt8 appends one byte.
+func AppendInt8(b []byte, v int8) []byte { return append(b, byte(v)) }
+
+// AppendInt16 appends two bytes.
+func AppendInt16(b []byte, v int16) []byte { return binary.BigEndian.AppendUint16(b, uint16(v)) }
+
+// AppendInt32 appends four bytes. It is also how the count of an array is written.
+func AppendInt32(b []byte, v int32) []byte { return binary.BigEndian.AppendUint32(b, uint32(v)) }
+
+// AppendInt64 appends eight bytes.
+func AppendInt64(b []byte, v int64) []byte { return binary.BigEndian.AppendUint64(b, uint64(v)) }
+
+// AppendString appends a string of less than 32 KiB, as every name in Kafka is.
+func AppendString(b []byte, s string) []byte {
+	return append(AppendInt16(b, int16(len(s))), s...)
+}
+
+// AppendBytes appends bytes; nil becomes null.
+func AppendBytes(b, v []byte) []byte {
+	if v == nil {
+		return AppendInt32(b, -1)
+	}
+	return append(AppendInt32(b, int32(len(v))), v...)
+}
+
+// AppendInt32s appends an array.
+func AppendInt32s(b []byte, vs []int32) []byte {
+	b = AppendInt32(b, int32(len(vs)))
+	for _, v := range vs {
+		b = AppendInt32(b, v)
+	}
+	return b
+}
