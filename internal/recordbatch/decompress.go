@@ -37,8 +37,8 @@ func decompress(src []byte, codec Codec) (out []byte, err error) {
 	return out, nil
 }
 
-// stream decompresses formats that do not say how large the result will be: into scratch, and from there into a buffer
-// of the right size.
+// stream decompresses formats that do not say how large the result will be: into scratch, and from there, unless that
+// has become too large to keep, into a buffer of the right size.
 type stream struct {
 	src     bytes.Reader
 	reader  io.Reader
@@ -70,13 +70,12 @@ func decompressStream(pool *sync.Pool, src []byte) ([]byte, error) {
 		return nil, err
 	}
 	out, err := readAll(s.reader, s.scratch[:0])
-	if cap(out) <= maxScratch {
-		s.scratch = out
+	if cap(out) > maxScratch {
+		s.scratch = nil
+		return out, err
 	}
-	if err != nil {
-		return nil, err
-	}
-	return bytes.Clone(out), nil
+	s.scratch = out
+	return bytes.Clone(out), err
 }
 
 // readAll appends what is read up to the end to out, which it returns with an error too. More than MaxMemory bytes are

@@ -1,22 +1,9 @@
 // Package recordbatch encodes and decodes Kafka's record batches, format v2 (magic 2, KIP-98), the only one that
 // Kafka 4 stores. It does no I/O: what it appends goes into a produce request, what it reads was a fetch response.
 //
-// Writing, one batch for one partition:
-//
-//	buf, err = recordbatch.Append(buf[:0], recordbatch.Header{ProducerID: id, Transactional: true, …}, records)
-//
-// Reading, all batches that a fetch returned for one partition:
-//
-//	for rest := fetched; ; {
-//		var batch recordbatch.Batch
-//		batch, rest, err = recordbatch.Next(rest)
-//		if err == io.EOF || errors.Is(err, recordbatch.ErrPartial) {
-//			break // all that was complete has been read
-//		}
-//		…
-//		records, err = batch.Records(records, topic, partition)
-//		next = batch.LastOffset + 1 // not the last record's: compaction may have taken the tail away
-//	}
+// [Append] writes one batch for one partition. [Next] walks over all batches that a fetch returned for one partition,
+// and [Batch.Records] reads one's records; the example shows the loop. What is to be fetched next is behind a batch's
+// last offset, not behind its last record: compaction may have taken the tail away.
 //
 // # Layout
 //

@@ -1,7 +1,6 @@
 package recordbatch_test
 
 import (
-	"encoding/binary"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,7 +11,8 @@ import (
 
 // FuzzNext reads bytes as a fetch response, once as they are and once with the first batch's length and checksum put
 // right, without which no change would ever reach what is behind the checksum. It must never panic, must end, and what
-// it reads must be the same when it is written and read again.
+// it reads must be the same when it is written and read again. (Run it with -fuzzminimizetime=10x: each of its
+// executions allocates, and making its seeds smaller would take minutes.)
 func FuzzNext(f *testing.F) {
 	files, err := filepath.Glob(filepath.Join("testdata", "java", "*.batch"))
 	if err != nil || len(files) == 0 {
@@ -84,7 +84,4 @@ func again(t *testing.T, batch recordbatch.Batch, records []record.Record) {
 		t.Fatalf("%d bytes, RecordSize promised at most %d", len(written), upperBound(records))
 	}
 	equalRecords(t, mustRecords(t, mustNext(t, written)), placed(records, "", 0, 0, h.Timestamp))
-	if got := int(binary.BigEndian.Uint32(written[8:])); got != len(written)-12 {
-		t.Fatalf("a length of %d in %d bytes", got, len(written))
-	}
 }

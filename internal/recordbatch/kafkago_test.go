@@ -36,20 +36,26 @@ func TestWeReadKafkaGos(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		codec, records := rapid.SampledFrom(allCodecs).Draw(t, "codec"), genRecords().Draw(t, "records")
 		at := rapid.Int64Range(1, 1<<42).Draw(t, "timestamp") // 0 is "now" to kafka-go
-		set := protocol.RecordSet{
-			Version: 2, Attributes: protocol.Attributes(codec),
-			Records: protocol.NewRecordReader(kafkaGoRecords(records, time.UnixMilli(at))...),
-		}
-		var written bytes.Buffer
-		if _, err := set.WriteTo(&written); err != nil {
-			t.Fatal(err)
-		}
-		batch := mustNext(t, written.Bytes()[4:])
+		batch := mustNext(t, kafkaGoBatch(t, codec, records, time.UnixMilli(at)))
 		if batch.Codec != codec || batch.Count != len(records) || batch.ProducerID != recordbatch.NoProducer {
 			t.Fatalf("%+v", batch)
 		}
 		equalRecords(t, mustRecords(t, batch), placed(records, "", 0, 0, at))
 	})
+}
+
+// kafkaGoBatch writes a batch by kafka-go's codec.
+func kafkaGoBatch(t tb, codec recordbatch.Codec, records []record.Record, at time.Time) []byte {
+	t.Helper()
+	set := protocol.RecordSet{
+		Version: 2, Attributes: protocol.Attributes(codec),
+		Records: protocol.NewRecordReader(kafkaGoRecords(records, at)...),
+	}
+	var written bytes.Buffer
+	if _, err := set.WriteTo(&written); err != nil {
+		t.Fatal(err)
+	}
+	return written.Bytes()[4:] // without the length of the set
 }
 
 func kafkaGoRecords(records []record.Record, at time.Time) []protocol.Record {

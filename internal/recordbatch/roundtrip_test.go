@@ -5,7 +5,9 @@ import (
 	"io"
 	"slices"
 	"testing"
+	"time"
 
+	"golang.org/x/sync/errgroup"
 	"pgregory.net/rapid"
 
 	"cardstream/internal/recordbatch"
@@ -92,6 +94,40 @@ func TestIncompressibleStaysUncompressed(t *testing.T) {
 		}
 	}
 }
+
+// Batches of many compression blocks, larger than what is kept between two; several readers at the same time, which
+// share what is kept.
+func TestLargeBatches(t *testing.T) {
+	records := benchRecords(40_000)
+	want := placed(records, "", 0, 0, javaTime)
+	for _, codec := range allCodecs {
+		t.Run(codec.String(), func(t *testing.T) {
+			written := kafkaGoBatch(t, codec, records, time.UnixMilli(javaTime))
+			if slices.Contains(writable, codec) {
+				written = mustAppend(t, nil, recordbatch.Header{Codec: codec, Timestamp: javaTime}, records)
+			}
+			batch := mustNext(t, written)
+			if batch.Codec != codec {
+				t.Fatalf("codec %s", batch.Codec)
+			}
+			var readers errgroup.Group
+			for range 3 {
+				readers.Go(func() error {
+					got, err := batch.Records(nil, "", 0)
+					if err == nil && !slices.EqualFunc(got, want, sameRecord) {
+						err = errors.New("other records than were written")
+					}
+					return err
+				})
+			}
+			if err := readers.Wait(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func sameRecord(a, b record.Record) bool { return equalRecord(&a, &b) }
 
 func TestAppendRefuses(t *testing.T) {
 	one := []record.Record{{Value: []byte("v")}}
