@@ -1,0 +1,153 @@
+package schemas
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"cardstream/provisioning"
+)
+
+// object is a JSON object that is read strictly: each member is taken by name, and what nobody took is unknown.
+type object struct {
+	path    string // ends in a dot; empty at the top
+	members map[string]json.RawMessage
+	wrong   *error // the first thing that was wrong; shared with the objects inside
+}
+
+// maybe is a member's value; nil where it is absent, null or wrong.
+type maybe[T any] struct{ v *T }
+
+func (m maybe[T]) or(fallback T) T {
+	if m.v == nil {
+		return fallback
+	}
+	return *m.v
+}
+
+// parseObject reads a text that is one JSON object and nothing else.
+func parseObject(text []byte) (*object, error) {
+	switch {
+	case !utf8.Valid(text):
+		return nil, errors.New("not UTF-8")
+	case !json.Valid(text):
+		return nil, errors.New("not JSON")
+	}
+	o := &object{wrong: new(error)}
+	if !o.fill(text) {
+		return nil, errors.New("not a JSON object")
+	}
+	return o, o.err()
+}
+
+// fill takes the members of valid JSON, and reports whether it is an object.
+func (o *object) fill(text []byte) bool {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	if start, _ := decoder.Token(); start != json.Delim('{') {
+		return false
+	}
+	o.members = make(map[string]json.RawMessage)
+	for decoder.More() {
+		key, _ := decoder.Token()
+		name, _ := key.(string)
+		var member json.RawMessage
+		if err := decoder.Decode(&member); err != nil { // which valid JSON cannot cause
+			return false
+		}
+		if _, twice := o.members[name]; twice {
+			o.fail("", errors.New("has a field twice"))
+		}
+		o.members[name] = member
+	}
+	return true
+}
+
+func (o *object) err() error { return *o.wrong }
+
+// fail keeps the first thing that is wrong; name is one of ours, or empty for the object itself.
+func (o *object) fail(name string, err error) {
+	if *o.wrong != nil {
+		return
+	}
+	if path := strings.TrimSuffix(o.path+name, "."); path != "" {
+		err = fmt.Errorf("field %s %w", path, err)
+	}
+	*o.wrong = err
+}
+
+// close fails if there are members that nobody took. Their names are the sender's, and so are not repeated.
+func (o *object) close() {
+	if len(o.members) > 0 {
+		o.fail("", errors.New("has an unknown field"))
+	}
+}
+
+// take removes a member, and reports whether there is one that is not null.
+func (o *object) take(name string) (json.RawMessage, bool) {
+	member, ok := o.members[name]
+	delete(o.members, name)
+	return member, ok && string(member) != "null"
+}
+
+// object takes a member that is an object; nil where it is absent, null or wrong.
+func (o *object) object(name string) *object {
+	member, ok := o.take(name)
+	if !ok {
+		return nil
+	}
+	inner := &object{path: o.path + name + ".", wrong: o.wrong}
+	if !inner.fill(member) {
+		o.fail(name, errors.New("must be an object"))
+		return nil
+	}
+	return inner
+}
+
+func (o *object) text(name string) maybe[string] {
+	member, ok := o.take(name)
+	if !ok {
+		return maybe[string]{}
+	}
+	var text string
+	if member[0] != '"' || json.Unmarshal(member, &text) != nil {
+		o.fail(name, errors.New("must be a string"))
+		return maybe[string]{}
+	}
+	// An escape of half a character decodes to U+FFFD: another text than the sender's.
+	if strings.ContainsRune(text, utf8.RuneError) {
+		o.fail(name, errors.New("has a character that is none"))
+		return maybe[string]{}
+	}
+	return maybe[string]{&text}
+}
+
+func (o *object) flag(name string) maybe[bool] {
+	member, ok := o.take(name)
+	if !ok {
+		return maybe[bool]{}
+	}
+	value := string(member) == "true"
+	if !value && string(member) != "false" {
+		o.fail(name, errors.New("must be true or false"))
+		return maybe[bool]{}
+	}
+	return maybe[bool]{&value}
+}
+
+func (o *object) time(name string, round func(time.Time) provisioning.Timestamp) maybe[provisioning.Timestamp] {
+	text := o.text(name)
+	if text.v == nil {
+		return maybe[provisioning.Timestamp]{}
+	}
+	var t time.Time
+	if t.UnmarshalText([]byte(*text.v)) != nil {
+		o.fail(name, errors.New("must be a date in RFC 3339, as 2027-01-01T00:00:00Z"))
+		return maybe[provisioning.Timestamp]{}
+	}
+	at := round(t)
+	return maybe[provisioning.Timestamp]{&at}
+}
