@@ -18,6 +18,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -49,20 +50,30 @@ func Start(ctx context.Context, config Config) (*Cluster, error) {
 	if err := config.validate(); err != nil {
 		return nil, fmt.Errorf("embedded cluster: %w", err)
 	}
+	if config.DataDir != "" {
+		if err := os.MkdirAll(config.DataDir, 0o755); err != nil {
+			return nil, fmt.Errorf("embedded cluster: %w", err)
+		}
+	}
 	brokers, err := listen(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("embedded cluster: %w", err)
 	}
-	kafka, err := kfake.NewCluster(options(config, brokers)...)
-	if err != nil {
-		return nil, fmt.Errorf("embedded cluster: start the brokers: %w", errors.Join(err, brokers.Close()))
-	}
 	registry, err := startRegistry(ctx, config)
 	if err != nil {
-		kafka.Close()
 		return nil, fmt.Errorf("embedded cluster: start the registry: %w", errors.Join(err, brokers.Close()))
 	}
-	return &Cluster{kafka: kafka, brokers: brokers, registry: registry}, nil
+	c := &Cluster{brokers: brokers, registry: registry}
+	err = brokers.topics.start(func() (*kfake.Cluster, error) {
+		kafka, err := kfake.NewCluster(options(config, brokers)...)
+		c.kafka = kafka
+		return kafka, err
+	})
+	if err != nil {
+		err = errors.Join(err, registry.Close(), brokers.Close())
+		return nil, fmt.Errorf("embedded cluster: start the brokers: %w", err)
+	}
+	return c, nil
 }
 
 // options says everything to kfake that must not be left to its defaults. What the caller adds comes first, so that
@@ -100,6 +111,7 @@ func (c *Cluster) Registry() *Registry { return c.registry.fake }
 func (c *Cluster) Close() error {
 	c.closing.Do(func() {
 		c.closed = c.registry.Close()
+		c.brokers.topics.stop()
 		c.kafka.Close()
 		c.closed = errors.Join(c.closed, c.brokers.Close())
 	})

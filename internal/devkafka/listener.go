@@ -12,7 +12,8 @@ import (
 // listeners are the brokers' ports, opened before the brokers exist so that an address in use is a plain error, and the
 // connections accepted on them: kfake leaves those to its clients to end, a Cluster ends them itself.
 type listeners struct {
-	tls *tls.Config
+	tls    *tls.Config
+	topics timestampTypes
 
 	mu      sync.Mutex
 	ready   []net.Listener // opened, not yet handed to kfake
@@ -113,7 +114,7 @@ func (l *listener) Accept() (net.Conn, error) {
 	if l.of.tls != nil {
 		served = tls.Server(conn, l.of.tls)
 	}
-	return &connection{Conn: served, done: func() { l.of.forget(conn) }}, nil
+	return newWire(&connection{Conn: served, done: func() { l.of.forget(conn) }}, &l.of.topics), nil
 }
 
 // connection forgets itself when it is closed.

@@ -6,41 +6,53 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/sr/srfake"
 )
 
-// Registry is the fake behind the schema registry's port.
+// Registry is the fake behind the schema registry's port. What a test does to it directly is not kept in a DataDir, and
+// its answer to a question of compatibility is always yes.
 type Registry = srfake.Registry
 
 // registry serves a Registry on a port.
 type registry struct {
-	fake   *Registry
-	listen net.Listener
-	server *http.Server
-	served chan error
+	fake    *Registry
+	journal *journal // nil where nothing is kept
+	listen  net.Listener
+	server  *http.Server
+	served  chan error
 }
 
 func startRegistry(ctx context.Context, config Config) (*registry, error) {
 	r := &registry{fake: srfake.NewRegistry(), served: make(chan error, 1)}
+	handler := r.fake.Handler()
+	if config.DataDir != "" {
+		journal, err := openJournal(filepath.Join(config.DataDir, "registry.jsonl"), handler)
+		if err != nil {
+			return nil, err
+		}
+		r.journal = journal
+		handler = journal
+	}
 	listen, err := new(net.ListenConfig).Listen(ctx, "tcp", config.RegistryAddr)
 	if err != nil {
-		return nil, fmt.Errorf("listen for the registry's clients: %w", err)
+		return nil, errors.Join(fmt.Errorf("listen for the registry's clients: %w", err), r.journal.Close())
 	}
 	r.listen = listen
-	r.server = &http.Server{Handler: r.fake.Handler(), ReadHeaderTimeout: 10 * time.Second}
+	r.server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	go func() { r.served <- r.server.Serve(listen) }()
 	return r, nil
 }
 
 func (r *registry) url() string { return "http://" + r.listen.Addr().String() }
 
-// Close ends the port and its connections and waits for the server to return.
+// Close ends the port and its connections, waits for the server to return, and closes what is kept.
 func (r *registry) Close() error {
 	err := r.server.Close()
 	if served := <-r.served; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)
 	}
-	return err
+	return errors.Join(err, r.journal.Close())
 }

@@ -89,7 +89,11 @@ func led(topic kadm.TopicDetail) int {
 // judge what it wrote.
 func (c Cluster) Client(tb testing.TB, opts ...kgo.Opt) *kgo.Client {
 	tb.Helper()
-	client, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(c.Brokers...)}, opts...)...)
+	defaults := []kgo.Opt{
+		kgo.SeedBrokers(c.Brokers...),
+		kgo.MetadataMinAge(50 * time.Millisecond), // else a topic not yet known everywhere costs 5 s
+	}
+	client, err := kgo.NewClient(append(defaults, opts...)...)
 	if err != nil {
 		tb.Fatal(err)
 	}
