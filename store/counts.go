@@ -1,0 +1,76 @@
+package store
+
+import (
+	"cardstream/provisioning"
+)
+
+// Counts says how many requests a partition has, and how they stand.
+type Counts struct {
+	Pending, Sent, Completed, Rejected, Cancelled int64 // by state
+	Parked, Armed, ReadyUrgent, Ready             int64 // by place
+
+	// Urgent are the immediate ones that are still PENDING.
+	Urgent int64
+
+	// MaxCreatedAt is the largest created_at that was ever put here: it does not go back when that request is forgotten.
+	MaxCreatedAt provisioning.Timestamp
+}
+
+// All returns how many requests there are.
+func (c *Counts) All() int64 { return c.Pending + c.Sent + c.Completed + c.Rejected + c.Cancelled }
+
+// State returns how many requests are in that state; zero for what is no state.
+func (c *Counts) State(s provisioning.State) int64 {
+	if counter := c.state(s); counter != nil {
+		return *counter
+	}
+	return 0
+}
+
+// state returns the counter of a state, nil for what is none.
+func (c *Counts) state(s provisioning.State) *int64 {
+	switch s {
+	case provisioning.Pending:
+		return &c.Pending
+	case provisioning.Sent:
+		return &c.Sent
+	case provisioning.Completed:
+		return &c.Completed
+	case provisioning.Rejected:
+		return &c.Rejected
+	case provisioning.Cancelled:
+		return &c.Cancelled
+	}
+	return nil
+}
+
+// place returns the counter of a kind of place.
+func (c *Counts) place(k Kind) *int64 {
+	switch k {
+	case Parked:
+		return &c.Parked
+	case Armed:
+		return &c.Armed
+	case ReadyUrgent:
+		return &c.ReadyUrgent
+	default:
+		return &c.Ready
+	}
+}
+
+// add counts a request in (by is 1) or out (-1).
+func (c *Counts) add(s standing, by int64) {
+	*c.state(s.state) += by
+	*c.place(s.place.Kind) += by
+	if s.urgent() {
+		c.Urgent += by
+	}
+}
+
+// fields are all counters in the order in which they stand on disk.
+func (c *Counts) fields() [10]*int64 {
+	return [...]*int64{
+		&c.Pending, &c.Sent, &c.Completed, &c.Rejected, &c.Cancelled,
+		&c.Parked, &c.Armed, &c.ReadyUrgent, &c.Ready, &c.Urgent,
+	}
+}

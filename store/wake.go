@@ -1,0 +1,191 @@
+package store
+
+import (
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"cardstream/provisioning"
+)
+
+// Woken returns up to limit requests that are Armed at now or before, by (time, number). It begins at the first that is
+// still Armed: who has woken one and leaves it there meets it again.
+func (o *Overlay) Woken(now provisioning.Timestamp, limit int) ([]Item, error) {
+	if err := o.use(); err != nil {
+		return nil, err
+	}
+	defer o.p.mu.Unlock()
+	end := position{Place{Armed, now}, lastNumber}
+	items, err := o.items(o.bounds.armed, end, limit)
+	if err == nil && limit > 0 {
+		o.bounds.armed = firstOr(items, o.bounds.armed, end)
+	}
+	return items, o.p.store.seen(err)
+}
+
+// NextWake returns the time of the next Armed request; false where none is.
+func (o *Overlay) NextWake() (provisioning.Timestamp, bool, error) { return o.first(Armed) }
+
+// OldestReady returns since when the request that is longest held back has been due; false where none is.
+func (o *Overlay) OldestReady() (provisioning.Timestamp, bool, error) {
+	urgent, okUrgent, err := o.first(ReadyUrgent)
+	if err != nil {
+		return 0, false, err
+	}
+	due, ok, err := o.first(Ready)
+	if err != nil || !ok || okUrgent && urgent < due {
+		return urgent, okUrgent, err
+	}
+	return due, true, nil
+}
+
+// first returns the time of the first row of a kind.
+func (o *Overlay) first(k Kind) (provisioning.Timestamp, bool, error) {
+	if err := o.use(); err != nil {
+		return 0, false, err
+	}
+	defer o.p.mu.Unlock()
+	bound, end := o.bounds.of(k), position{Place{k, lastTime}, lastNumber}
+	if *o.meta.counts.place(k) == 0 {
+		*bound = end
+		return 0, false, nil
+	}
+	iterator, err := o.valueIterator(*bound, end)
+	if err != nil {
+		return 0, false, err
+	}
+	if !iterator.First() {
+		err := iteratorError(iterator)
+		if err == nil {
+			err = fmt.Errorf("%w: partition %d has none of the %s ones that it counts", ErrCorrupt, o.p.partition, k)
+		}
+		return 0, false, o.p.store.seen(err)
+	}
+	p, ok := parseValueKey(iterator.Key())
+	if !ok {
+		return 0, false, o.p.store.seen(o.badKey())
+	}
+	*bound = p
+	return p.place.At, true, nil
+}
+
+// Cursor is how far a look through what is held back has come. The zero Cursor is the beginning.
+type Cursor struct {
+	last  position
+	begun bool
+}
+
+// ReadyItems returns up to limit requests that are held back, behind a cursor: the urgent ones first, then the others,
+// each by (due, number). The Cursor returned is behind the last of them.
+func (o *Overlay) ReadyItems(limit int, from Cursor) ([]Item, Cursor, error) {
+	if err := o.use(); err != nil {
+		return nil, from, err
+	}
+	defer o.p.mu.Unlock()
+	var all []Item
+	for _, k := range [...]Kind{ReadyUrgent, Ready} {
+		if from.begun && from.last.place.Kind > k || limit <= len(all) {
+			continue
+		}
+		items, err := o.ready(k, limit-len(all), from)
+		if err != nil {
+			return nil, from, o.p.store.seen(err)
+		}
+		all = append(all, items...)
+	}
+	if len(all) > 0 {
+		last := all[len(all)-1]
+		from = Cursor{last: position{last.Place, last.Number}, begun: true}
+	}
+	return all, from, nil
+}
+
+// ready reads on in one kind. A look from the beginning moves the bound to what it finds first.
+func (o *Overlay) ready(k Kind, limit int, from Cursor) ([]Item, error) {
+	if *o.meta.counts.place(k) == 0 {
+		return nil, nil
+	}
+	bound, end := o.bounds.of(k), position{Place{k, lastTime}, lastNumber}
+	start, whole := *bound, true
+	if from.begun && from.last.place.Kind == k && from.last.compare(start) >= 0 {
+		start, whole = from.last.next(), false
+	}
+	items, err := o.items(start, end, limit)
+	if err == nil && whole {
+		*bound = firstOr(items, *bound, end)
+	}
+	return items, err
+}
+
+// next is the first position behind p.
+func (p position) next() position {
+	if p.number < lastNumber {
+		return position{p.place, p.number + 1}
+	}
+	return position{Place{p.place.Kind, p.place.At + 1}, firstNumber}
+}
+
+// firstOr returns where the first of the items stands, or, where a look up to end found none, where to begin the next.
+func firstOr(items []Item, bound, end position) position {
+	switch {
+	case len(items) > 0:
+		return position{items[0].Place, items[0].Number}
+	case bound.compare(end) < 0:
+		return end
+	}
+	return bound
+}
+
+// items reads up to limit rows from the first position to the last.
+func (o *Overlay) items(first, last position, limit int) ([]Item, error) {
+	if limit <= 0 || last.compare(first) < 0 {
+		return nil, nil
+	}
+	iterator, err := o.valueIterator(first, last)
+	if err != nil {
+		return nil, err
+	}
+	var items []Item
+	for ok := iterator.First(); ok; ok = len(items) < limit && iterator.Next() {
+		p, ok := parseValueKey(iterator.Key())
+		if !ok {
+			return nil, o.badKey()
+		}
+		value, err := iterator.ValueAndErr()
+		if err != nil {
+			return nil, fmt.Errorf("store: read: %w", err)
+		}
+		item, err := o.read.decoded(p, o.keep(value))
+		if err != nil {
+			return nil, err
+		}
+		o.learn(&item)
+		items = append(items, item)
+	}
+	return items, iteratorError(iterator)
+}
+
+// valueIterator returns the iterator over values from the first position to the last, as the overlay stands now.
+func (o *Overlay) valueIterator(first, last position) (*pebble.Iterator, error) {
+	return o.refresh(&o.scan, &pebble.IterOptions{
+		LowerBound: valueKey(nil, o.p.partition, first),
+		UpperBound: append(valueKey(nil, o.p.partition, last), 0),
+	})
+}
+
+func (o *Overlay) badKey() error {
+	return fmt.Errorf("%w: the key of a value in partition %d", ErrCorrupt, o.p.partition)
+}
+
+// keptChunk is how much of values is kept in one piece: some hundred.
+const keptChunk = 64 << 10
+
+// keep copies a value that an iterator lends. Chunks are never used again, so that an Item lives as long as its owner.
+func (o *Overlay) keep(value []byte) []byte {
+	if len(o.kept)+len(value) > cap(o.kept) {
+		o.kept = make([]byte, 0, max(keptChunk, len(value)))
+	}
+	start := len(o.kept)
+	o.kept = append(o.kept, value...)
+	return o.kept[start:len(o.kept):len(o.kept)]
+}
