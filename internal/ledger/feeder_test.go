@@ -1,0 +1,118 @@
+package ledger_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"cardstream/internal/ledger"
+)
+
+func (w *world) feed(load ledger.Load, rate float64) ledger.Fed {
+	w.t.Helper()
+	feeder, err := ledger.NewFeeder(w.t.Context(), ledger.FeederConfig{
+		Brokers: w.brokers, Registry: w.registry, Prefix: w.prefix, Load: load, Rate: rate,
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer feeder.Close()
+	if err := feeder.Run(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+	return feeder.Fed()
+}
+
+// What a feeder built its commands to demand is what the rules, applied to what stands in the topic, demand of them.
+func TestFedCommandsDemandWhatTheyWereBuiltFor(t *testing.T) {
+	w := newWorld(t)
+	for _, letters := range []bool{false, true} {
+		rules := ledger.Rules{}
+		if letters {
+			rules = secrets(t)
+		}
+		witness := w.witness(ledger.Mode{}, rules)
+		load := ledger.Load{Seed: 1, Commands: 5000, Cards: 100, Window: time.Minute, Letters: letters}
+		fed := w.feed(load, 0)
+		report := audited(t, witness)
+		c := report.Counts
+		if got := (ledger.Fed{Accepted: c.Accepted, Rejected: c.Rejected, Duplicates: c.Duplicates}); got != fed {
+			t.Errorf("letters %v: there %+v, fed %+v", letters, got, fed)
+		}
+		if fed.Accepted+fed.Rejected+fed.Duplicates != load.Commands || fed.Rejected == 0 || fed.Duplicates == 0 {
+			t.Errorf("letters %v: fed %+v of %d", letters, fed, load.Commands)
+		}
+		if report.Missing.Count == 0 {
+			t.Error("nobody has answered, and nothing is missing")
+		}
+		if fed.Accepted++; witness.Audit(fed).Missing.Count != report.Missing.Count+1 {
+			t.Error("a command that was fed and is not there was not found")
+		}
+	}
+}
+
+func TestTheRateIsKept(t *testing.T) {
+	w := newWorld(t)
+	start := time.Now()
+	w.feed(ledger.Load{Seed: 2, Commands: 101, Cards: 10}, 500)
+	if took := time.Since(start); took < 200*time.Millisecond {
+		t.Errorf("101 commands at 500 a second took %s", took)
+	}
+}
+
+func TestWaitSettled(t *testing.T) {
+	const quiet = 300 * time.Millisecond
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	t.Run("settled", func(t *testing.T) {
+		w := newWorld(t)
+		witness := w.witness(ledger.Mode{}, secrets(t))
+		w.write(faultless().items)
+		if err := witness.WaitSettled(ctx, time.Minute); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("stuck without an outcome", func(t *testing.T) {
+		w := newWorld(t)
+		witness := w.witness(ledger.Mode{}, secrets(t))
+		s := newScene()
+		s.command(first)
+		w.write(s.items)
+		if err := witness.WaitSettled(ctx, quiet); !errors.Is(err, ledger.ErrStuck) {
+			t.Errorf("%v, want ErrStuck", err)
+		}
+	})
+	t.Run("stuck without an end, answered all the same", func(t *testing.T) {
+		w := newWorld(t)
+		witness := w.witness(ledger.Mode{Open: true}, secrets(t))
+		s := newScene()
+		s.accept(first)
+		w.write(s.items)
+		if err := witness.WaitAnswered(ctx, quiet); err != nil {
+			t.Error(err)
+		}
+		if report := witness.Audit(); !report.OK() {
+			t.Errorf("an open request is in order here:\n%s", report)
+		}
+		if err := witness.WaitSettled(ctx, quiet); !errors.Is(err, ledger.ErrStuck) {
+			t.Errorf("%v, want ErrStuck", err)
+		}
+	})
+	t.Run("a date to come is waited for", func(t *testing.T) {
+		w := newWorld(t)
+		witness := w.witness(ledger.Mode{}, secrets(t))
+		s := newScene()
+		ahead := time.Since(millis(s.base)) + 2*time.Second
+		soon := call{id: "c-9", serial: "300", pin: "SECRETXX", dueIn: ahead.Milliseconds()}
+		s.accept(soon)
+		w.write(s.items)
+		start := time.Now()
+		if err := witness.WaitSettled(ctx, quiet); !errors.Is(err, ledger.ErrStuck) {
+			t.Errorf("%v, want ErrStuck", err)
+		}
+		if waited := time.Since(start); waited < time.Second {
+			t.Errorf("gave up after %s, before the date", waited)
+		}
+	})
+}

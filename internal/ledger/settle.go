@@ -1,0 +1,127 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ErrStuck says that a run has not come to its end and that nothing moves any more.
+var ErrStuck = errors.New("stuck")
+
+// WaitSettled returns nil when the witness has read everything that is committed, every command has its outcome, and
+// every request its end. It returns ErrStuck when nothing has moved for as long as quiet although something is missing;
+// waiting for a scheduled date is not being stuck, and quiet is counted from that date then.
+func (w *Witness) WaitSettled(ctx context.Context, quiet time.Duration) error {
+	return w.wait(ctx, quiet, func(p *progress) bool { return p.answered() && len(p.open) == 0 })
+}
+
+// WaitAnswered is WaitSettled for requests that are scheduled for a far day: their end is not waited for.
+func (w *Witness) WaitAnswered(ctx context.Context, quiet time.Duration) error {
+	return w.wait(ctx, quiet, (*progress).answered)
+}
+
+// CatchUp returns when the witness has taken in everything that is committed now, settled or not.
+func (w *Witness) CatchUp(ctx context.Context) error {
+	ends, err := w.ends(ctx)
+	if err != nil {
+		return fmt.Errorf("witness: %w", err)
+	}
+	return w.until(ctx, forever, func() bool { return w.hasRead(ends) })
+}
+
+// forever is longer than any wait.
+const forever = 1 << 62
+
+// wait reads up to the end of the topics until it finds the goal reached there.
+func (w *Witness) wait(ctx context.Context, quiet time.Duration, goal func(*progress) bool) error {
+	atGoal := func() bool {
+		w.book.mu.Lock()
+		defer w.book.mu.Unlock()
+		return goal(&w.book.progress)
+	}
+	for {
+		if err := w.until(ctx, quiet, atGoal); err != nil {
+			return err
+		}
+		if err := w.CatchUp(ctx); err != nil {
+			return err
+		}
+		if atGoal() {
+			return nil
+		}
+	}
+}
+
+// until waits for a condition that only reading can make true.
+func (w *Witness) until(ctx context.Context, quiet time.Duration, met func() bool) error {
+	patience := time.NewTimer(quiet)
+	defer patience.Stop()
+	last := w.taken()
+	for {
+		w.mu.Lock()
+		moved, err := w.moved, w.err
+		w.mu.Unlock()
+		if err != nil {
+			return fmt.Errorf("witness: %w", err)
+		}
+		if met() {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-moved:
+			if now := w.taken(); now != last {
+				last = now
+				patience.Reset(quiet)
+			}
+		case <-patience.C:
+			wait := w.untilNextDue()
+			if wait == 0 {
+				return fmt.Errorf("%w: nothing moved for %s: %s", ErrStuck, quiet, w.Progress())
+			}
+			patience.Reset(wait + quiet)
+		}
+	}
+}
+
+// taken counts the records taken in.
+func (w *Witness) taken() uint64 {
+	w.book.mu.Lock()
+	defer w.book.mu.Unlock()
+	return w.book.progress.last
+}
+
+// untilNextDue returns how long it is until the next open request is due; 0 where none is still to come.
+func (w *Witness) untilNextDue() time.Duration {
+	w.book.mu.Lock()
+	defer w.book.mu.Unlock()
+	now := time.Now().UnixMilli()
+	if next := w.book.progress.waitingUntil(now); next > 0 {
+		return time.Duration(next-now) * time.Millisecond
+	}
+	return 0
+}
+
+// hasRead reports whether everything before ends has been taken in.
+func (w *Witness) hasRead(ends map[string]map[int32]int64) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for topic, partitions := range ends {
+		for partition, end := range partitions {
+			if w.next[topic][partition] < end {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// Progress says in words how far the run has come.
+func (w *Witness) Progress() string {
+	w.book.mu.Lock()
+	defer w.book.mu.Unlock()
+	return w.book.progress.String()
+}

@@ -1,0 +1,192 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// Config says what is witnessed.
+type Config struct {
+	Brokers  []string
+	Registry string // URL of a Confluent-compatible schema registry
+	Prefix   string // of all topic names
+	Rules    Rules
+	Mode     Mode
+	Kafka    []kgo.Opt // further options of the client: TLS, SASL
+}
+
+// Witness reads the topics of a run as committed, from where they ended when it was opened. Its methods may be called
+// at any time, from many goroutines.
+type Witness struct {
+	config Config
+	client *kgo.Client
+	reader *reader
+	book   *book
+
+	mu    sync.Mutex
+	next  map[string]map[int32]int64 // the offset behind the last record taken in, by full topic name
+	moved chan struct{}              // closed and made anew whenever something has been taken in
+	err   error                      // why reading stopped
+
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+}
+
+// Open begins to witness: what is written from now on counts. It fails where a topic does not exist.
+func Open(ctx context.Context, config Config) (*Witness, error) {
+	w := &Witness{config: config, moved: make(chan struct{})}
+	client, err := kgo.NewClient(append([]kgo.Opt{
+		kgo.SeedBrokers(config.Brokers...), kgo.ClientID("cardstream-ledger"),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		// Markers are kept: they are counted, and they tell how far the witness has read where all before them was
+		// aborted. A read-committed fetch carries them as a read-uncommitted one does.
+		kgo.KeepControlRecords(),
+		kgo.MetadataMinAge(250 * time.Millisecond),
+		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // a gap is an error: what retention deletes is not witnessed
+	}, config.Kafka...)...)
+	if err != nil {
+		return nil, fmt.Errorf("witness: %w", err)
+	}
+	w.client = client
+	if err := w.begin(ctx); err != nil {
+		client.Close()
+		return nil, fmt.Errorf("witness: %w", err)
+	}
+	return w, nil
+}
+
+// begin takes the offsets and starts the reading.
+func (w *Witness) begin(ctx context.Context) error {
+	ends, err := w.ends(ctx)
+	if err != nil {
+		return err
+	}
+	w.next = ends
+	place, from := placement{}, map[string]map[int32]kgo.Offset{}
+	for topic, partitions := range ends {
+		place[strings.TrimPrefix(topic, w.config.Prefix)] = len(partitions)
+		from[topic] = map[int32]kgo.Offset{}
+		for partition, offset := range partitions {
+			from[topic][partition] = kgo.NewOffset().At(offset)
+		}
+	}
+	w.book = newBook(w.config.Rules, w.config.Mode, place)
+	w.reader = &reader{book: w.book, registry: newRegistry(w.config.Registry), prefix: w.config.Prefix}
+	w.client.AddConsumePartitions(from)
+
+	running, cancel := context.WithCancel(context.Background())
+	w.cancel = cancel
+	arrivals := make(chan arrival, 64)
+	w.done.Go(func() { w.poll(running, arrivals) })
+	w.done.Go(func() { w.take(running, arrivals) })
+	return nil
+}
+
+// Close stops reading. What has been read can still be audited.
+func (w *Witness) Close() {
+	w.cancel()
+	w.done.Wait()
+	w.client.Close()
+}
+
+// arrival is what one poll brought, and when.
+type arrival struct {
+	fetches kgo.Fetches
+	at      time.Time
+}
+
+// poll stamps what arrives, apart from the decoding, so that slow decoding does not count as lateness.
+func (w *Witness) poll(ctx context.Context, arrivals chan<- arrival) {
+	defer close(arrivals)
+	for ctx.Err() == nil {
+		fetches := w.client.PollFetches(ctx)
+		select {
+		case arrivals <- arrival{fetches, time.Now()}:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// take decodes what arrived and writes it into the book.
+func (w *Witness) take(ctx context.Context, arrivals <-chan arrival) {
+	for a := range arrivals {
+		err := a.fetches.Err0()
+		a.fetches.EachError(func(topic string, partition int32, partitionErr error) {
+			err = errors.Join(err, fmt.Errorf("%s-%d: %w", topic, partition, partitionErr))
+		})
+		a.fetches.EachPartition(func(p kgo.FetchTopicPartition) {
+			err = errors.Join(err, w.takePartition(ctx, p.Topic, p.Records, a.at))
+		})
+		w.tell(ctx, err)
+	}
+}
+
+func (w *Witness) takePartition(ctx context.Context, topic string, records []*kgo.Record, at time.Time) error {
+	for _, r := range records {
+		if err := w.reader.read(ctx, strings.TrimPrefix(topic, w.config.Prefix), r, at); err != nil {
+			return err
+		}
+		w.mu.Lock()
+		w.next[topic][r.Partition] = r.Offset + 1
+		w.mu.Unlock()
+	}
+	return nil
+}
+
+// tell wakes those who wait, and keeps the first error of a witness that is not being closed.
+func (w *Witness) tell(ctx context.Context, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil && ctx.Err() == nil {
+		w.err = err
+	}
+	close(w.moved)
+	w.moved = make(chan struct{})
+}
+
+// ends returns the last stable offsets of all partitions, by full topic name.
+func (w *Witness) ends(ctx context.Context) (map[string]map[int32]int64, error) {
+	var topics []string
+	for _, topic := range witnessedTopics(w.config.Mode) {
+		topics = append(topics, w.config.Prefix+topic)
+	}
+	listed, err := kadm.NewClient(w.client).ListCommittedOffsets(ctx, topics...)
+	if err = errors.Join(err, listed.Error()); err != nil {
+		return nil, err
+	}
+	ends := map[string]map[int32]int64{}
+	for _, topic := range topics {
+		if len(listed[topic]) == 0 {
+			return nil, fmt.Errorf("topic %s does not exist", topic)
+		}
+		ends[topic] = map[int32]int64{}
+		for partition, end := range listed[topic] {
+			ends[topic][partition] = end.Offset
+		}
+	}
+	return ends, nil
+}
+
+// Audit accounts for every command read so far. fed are the feeders whose commands must be among them. Call it when
+// WaitSettled has returned, or has given up: what is still under way is reported as missing.
+func (w *Witness) Audit(fed ...Fed) *Report {
+	report := w.book.audit()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil {
+		report.Missing.add("the witness stopped reading: %v", w.err)
+	}
+	compareFed(report, fed)
+	return report
+}
+
+// RequestNumber returns the number of the request that a command made, once the witness has seen its REQUEST_PENDING.
+// It is asked for to cancel a request that is known by its command only.
+func (w *Witness) RequestNumber(c *Command) (string, bool) { return w.book.requestNumber(c) }
