@@ -3,6 +3,7 @@ package kafkatest
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +27,7 @@ func (c Cluster) Prefix(tb testing.TB) string {
 	return name[:min(len(name), longest)] + "-" + strings.ToLower(rand.Text()[:10]) + "."
 }
 
-// CreateTopic creates a topic with one replica and waits until every partition has a leader. On a shared cluster it is
+// CreateTopic creates a topic, replicated as the cluster does by default, and waits until every partition is served. On a shared cluster it is
 // deleted at the test's end. Settings are the topic's, such as "cleanup.policy".
 func (c Cluster) CreateTopic(tb testing.TB, topic string, partitions int32, settings map[string]string) {
 	tb.Helper()
@@ -37,13 +38,13 @@ func (c Cluster) CreateTopic(tb testing.TB, topic string, partitions int32, sett
 	for name, value := range settings {
 		configs[name] = kadm.StringPtr(value)
 	}
-	if _, err := admin.CreateTopic(ctx, partitions, 1, configs, topic); err != nil {
+	if _, err := admin.CreateTopic(ctx, partitions, -1, configs, topic); err != nil {
 		tb.Fatalf("create topic %s: %v", topic, err)
 	}
 	if c.Real {
 		deleteAtEnd(tb, admin, topic)
 	}
-	c.awaitLeaders(ctx, tb, admin, topic, partitions)
+	awaitServing(ctx, tb, admin, topic, partitions)
 }
 
 func deleteAtEnd(tb testing.TB, admin *kadm.Client, topic string) {
@@ -56,33 +57,23 @@ func deleteAtEnd(tb testing.TB, admin *kadm.Client, topic string) {
 	})
 }
 
-// awaitLeaders asks until the topic is whole: a real cluster answers CreateTopics before its brokers have heard of it.
-func (c Cluster) awaitLeaders(ctx context.Context, tb testing.TB, admin *kadm.Client, topic string, partitions int32) {
+// awaitServing asks until every partition answers: a real cluster answers CreateTopics, and Metadata too, before the
+// brokers serve the topic.
+func awaitServing(ctx context.Context, tb testing.TB, admin *kadm.Client, topic string, partitions int32) {
 	tb.Helper()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
 	for {
-		metadata, err := admin.Metadata(ctx, topic)
-		if err == nil && led(metadata.Topics[topic]) == int(partitions) {
+		ends, err := admin.ListEndOffsets(ctx, topic)
+		if err == nil && ends.Error() == nil && len(ends[topic]) == int(partitions) {
 			return
 		}
 		select {
 		case <-ctx.Done():
-			tb.Fatalf("topic %s has no leaders yet: %v", topic, err)
+			tb.Fatalf("topic %s is not served yet: %v", topic, errors.Join(err, ends.Error()))
 		case <-again.C:
 		}
 	}
-}
-
-// led counts the partitions that have a leader.
-func led(topic kadm.TopicDetail) int {
-	count := 0
-	for _, partition := range topic.Partitions {
-		if partition.Err == nil && partition.Leader >= 0 {
-			count++
-		}
-	}
-	return count
 }
 
 // Client returns an independent Kafka client (franz-go), closed at the test's end: to feed what cardstream reads and to
