@@ -22,7 +22,7 @@ type Dispatch struct {
 	DispatchConfig
 	partition int32
 	store     *store.Partition
-	overlay   *store.Overlay
+	overlay   *store.Overlay // the step in hand; nil between steps
 	changed   changes
 	tally     tally
 }
@@ -41,13 +41,16 @@ type DispatchConfig struct {
 // NewDispatch makes the handler of one partition of provisioning.requests, over the leased partition of the store.
 func NewDispatch(c DispatchConfig, partition int32, p *store.Partition) *Dispatch {
 	c.Metrics.requests.add(partition, p)
-	return &Dispatch{DispatchConfig: c, partition: partition, store: p, overlay: p.Begin()}
+	return &Dispatch{DispatchConfig: c, partition: partition, store: p}
 }
 
 // Close implements stream.Handler.
 func (d *Dispatch) Close() {
 	d.Metrics.requests.remove(d.partition, d.store)
-	d.overlay.Discard()
+	if d.overlay != nil {
+		d.overlay.Discard()
+		d.overlay = nil
+	}
 }
 
 // Committed implements stream.Handler.
@@ -55,16 +58,19 @@ func (d *Dispatch) Committed(now time.Time) { d.Metrics.count(&d.tally, now) }
 
 // Handle implements stream.Handler: it applies one entry. An entry that cannot be read goes to the dead letters; only
 // intake writes here, so that is somebody's mistake, and the stream goes on.
-func (d *Dispatch) Handle(_ context.Context, rec *record.Record, now time.Time, out []record.Record,
+func (d *Dispatch) Handle(ctx context.Context, rec *record.Record, now time.Time, out []record.Record,
 ) ([]record.Record, error) {
-	entry, err := d.Schemas.Entry.Decode(rec.Value)
+	entry, err := d.Schemas.Entry.Decode(ctx, rec.Value)
 	if bad, ok := errors.AsType[*schemas.Error](err); ok {
 		return d.bury(rec, bad.Code, bad.Message, out), nil
 	}
 	if err != nil {
 		return out, fmt.Errorf("decode entry: %w", err)
 	}
-	s := step{Dispatch: d, now: d.clock(now), out: out}
+	s, err := d.begin(now, out)
+	if err != nil {
+		return out, err
+	}
 	number := provisioning.RequestNumber{Partition: rec.Partition, Offset: rec.Offset}
 	switch {
 	case entry.Create != nil:
@@ -80,20 +86,40 @@ func (d *Dispatch) Handle(_ context.Context, rec *record.Record, now time.Time, 
 // Wake implements stream.StatefulHandler.
 func (d *Dispatch) Wake(_ context.Context, now time.Time, limit int, out []record.Record,
 ) ([]record.Record, bool, error) {
-	s := step{Dispatch: d, now: d.clock(now), out: out, budget: limit}
+	s, err := d.begin(now, out)
+	if err != nil {
+		return out, false, err
+	}
+	s.budget = limit
 	more, err := s.wake(limit)
 	return s.out, more, err
 }
 
 // NextWake implements stream.StatefulHandler.
 func (d *Dispatch) NextWake() (time.Time, bool, error) {
+	if err := d.open(); err != nil {
+		return time.Time{}, false, err
+	}
 	at, found, err := d.overlay.NextWake()
 	return at.Time(), found, err
 }
 
-// clock returns the time of the partition: the process's, but never behind the creation of a request in it.
-func (d *Dispatch) clock(now time.Time) provisioning.Timestamp {
-	return max(provisioning.TimestampOf(now), d.overlay.Counts().MaxCreatedAt)
+// open begins a step's overlay, if there is none yet.
+func (d *Dispatch) open() (err error) {
+	if d.overlay == nil {
+		d.overlay, err = d.store.Begin()
+	}
+	return err
+}
+
+// begin makes ready for handling something at one moment: the process's clock, but never behind the creation of a
+// request in this partition.
+func (d *Dispatch) begin(now time.Time, out []record.Record) (*step, error) {
+	if err := d.open(); err != nil {
+		return nil, err
+	}
+	at := max(provisioning.TimestampOf(now), d.overlay.Counts().MaxCreatedAt)
+	return &step{Dispatch: d, now: at, out: out}, nil
 }
 
 // bury adds a dead letter.

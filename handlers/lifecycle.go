@@ -118,10 +118,7 @@ func (s *step) wake(limit int) (more bool, err error) {
 // act does what a woken request is to do: an ended one is forgotten, an attempt without an
 // answer given up, a due one sent.
 func (s *step) act(item store.Item) error {
-	r, err := s.request(item.Number.Offset)
-	if err != nil {
-		return err
-	}
+	r := &item.Request
 	s.budget--
 	switch {
 	case r.Forgettable(s.now):
@@ -171,15 +168,15 @@ func (s *step) send(r *provisioning.Request) error {
 func natural(r *provisioning.Request, head bool) store.Place {
 	switch {
 	case r.ForgetAt != nil:
-		return store.Armed(*r.ForgetAt)
+		return store.ArmedAt(*r.ForgetAt)
 	case !head:
-		return store.Parked()
+		return store.ParkedPlace()
 	case r.RetryAt != nil:
-		return store.Armed(*r.RetryAt)
+		return store.ArmedAt(*r.RetryAt)
 	case r.RespondBy != nil:
-		return store.Armed(*r.RespondBy)
+		return store.ArmedAt(*r.RespondBy)
 	case r.State == provisioning.Pending:
-		return store.Armed(r.DueAt)
+		return store.ArmedAt(r.DueAt)
 	}
-	return store.Parked()
+	return store.ParkedPlace()
 }

@@ -18,9 +18,9 @@ func (s *step) join(r *provisioning.Request) error {
 		return s.put(r, natural(r, true))
 	}
 	if r.LineOrder(head) > 0 {
-		return s.put(r, store.Parked())
+		return s.put(r, store.ParkedPlace())
 	}
-	if err := s.overlay.Move(head.Number.Offset, store.Parked()); err != nil {
+	if err := s.overlay.Move(head.Number.Offset, store.ParkedPlace()); err != nil {
 		return err
 	}
 	return s.put(r, natural(r, true))
@@ -40,11 +40,11 @@ func (s *step) leave(r *provisioning.Request) error {
 
 // head returns the request at the head of a card's line, or nil.
 func (s *step) head(card provisioning.SmartcardKey) (*provisioning.Request, error) {
-	item, err := s.overlay.Head(card)
-	if err != nil || item == nil {
+	head, found, err := s.overlay.Head(card)
+	if err != nil || !found {
 		return nil, err
 	}
-	return s.decode(item)
+	return s.request(head.Number)
 }
 
 // request returns a request that the store's own indexes say is there.
@@ -62,13 +62,5 @@ func (s *step) lookUp(offset int64) (*provisioning.Request, error) {
 	if err != nil || item == nil {
 		return nil, err
 	}
-	return s.decode(item)
-}
-
-func (s *step) decode(item *store.Item) (*provisioning.Request, error) {
-	r, err := s.Schemas.State.Decode(item.Value)
-	if err != nil {
-		return nil, fmt.Errorf("decode request %s: %w", item.Number, err)
-	}
-	return &r, nil
+	return &item.Request, nil
 }

@@ -57,7 +57,7 @@ func (p Policy) accepted(r *Request, res *Result, now Timestamp) (Outcome, Readi
 	default:
 		return Outcome{}, ReadRepeated
 	}
-	r.ReferenceNumber = r.masked(res.ReferenceNumber)
+	r.ReferenceNumber = r.clean(res.ReferenceNumber)
 	p.end(r, Completed, now)
 	return Outcome{Events: []Event{r.event(RequestCompleted, now)}}, reading
 }
@@ -132,20 +132,23 @@ func (p Policy) backoff(r *Request) time.Duration {
 // reject ends a SENT request with the headend's error, or that it gave none.
 func (p Policy) reject(r *Request, by Rejecter, res *Result, now Timestamp) Outcome {
 	r.RejectedBy = &by
-	r.ReferenceNumber = r.masked(res.ReferenceNumber)
-	r.ErrorCode, r.ErrorDescription = r.masked(res.ErrorCode), r.masked(res.ErrorDescription)
+	r.ReferenceNumber = r.clean(res.ReferenceNumber)
+	r.ErrorCode, r.ErrorDescription = r.clean(res.ErrorCode), r.clean(res.ErrorDescription)
 	p.end(r, Rejected, now)
 	return Outcome{Events: []Event{r.event(RequestRejected, now)}}
 }
 
-// masked takes the request's PIN out of a text of the headend's. It must be called before the PIN is gone.
-func (r *Request) masked(text *string) *string {
-	if text == nil {
+// clean makes a text of the headend's fit to be kept and published: valid, not too long, and without the request's PIN.
+// Where a PIN has been and is gone already, as it is when an answer comes after the end, nobody can tell whether the
+// text repeats it, and there is none.
+func (r *Request) clean(text *string) *string {
+	if text == nil || r.Action == SetPIN && r.NewPIN.IsZero() {
 		return nil
 	}
-	clean := excerpt(*text)
+	masked := *text
 	if !r.NewPIN.IsZero() {
-		clean = strings.ReplaceAll(clean, r.NewPIN.Reveal(), maskedPIN)
+		masked = strings.ReplaceAll(masked, r.NewPIN.Reveal(), maskedPIN)
 	}
-	return &clean
+	masked = excerpt(masked) // after the mask: a cut through a PIN would leave a part of it
+	return &masked
 }

@@ -67,7 +67,7 @@ func (r *Request) Differs(e *CreateEntry, d Digester) bool {
 // is gone. Without the key a digest says nothing; the zero Digester has no key and makes none.
 type Digester struct{ key []byte }
 
-// NewDigester returns a Digester with this secret key.
+// NewDigester returns a Digester with this secret key. An empty one is no key: anybody could make its digests.
 func NewDigester(key []byte) Digester { return Digester{key} }
 
 // digestLength is how many bytes of the HMAC are kept: enough to tell contents apart, and no more in every record.
@@ -75,7 +75,7 @@ const digestLength = 8
 
 // Digest returns the keyed digest of the content of e, or nil without a key.
 func (d Digester) Digest(e *CreateEntry) []byte {
-	if d.key == nil {
+	if len(d.key) == 0 {
 		return nil
 	}
 	h := hmac.New(sha256.New, d.key)

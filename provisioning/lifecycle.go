@@ -115,12 +115,15 @@ func (r *Request) event(t EventType, now Timestamp) Event {
 	return e
 }
 
-// errors returns the reason of a REJECTED request.
+// errors returns the reason of a REJECTED request, with an empty code where the headend gave a description alone.
 func (r *Request) errors() []Violation {
-	if r.State != Rejected || r.ErrorCode == nil {
+	if r.State != Rejected || r.ErrorCode == nil && r.ErrorDescription == nil {
 		return nil
 	}
-	v := Violation{Code: Code(*r.ErrorCode)}
+	var v Violation
+	if r.ErrorCode != nil {
+		v.Code = Code(*r.ErrorCode)
+	}
 	if r.ErrorDescription != nil {
 		v.Message = *r.ErrorDescription
 	}
@@ -163,7 +166,7 @@ func RejectedEvent(id string, c *Command, violations []Violation, now Timestamp)
 
 // RejectedCancelEvent says why a cancel that dispatch judged cannot be done. r is the request, nil where there is none.
 func RejectedCancelEvent(r *Request, entry RequestNumber, c *CancelEntry, now Timestamp) Event {
-	by, field, number := RejectedByCommand, "number", c.Number
+	by, field := RejectedByCommand, "number"
 	e := Event{Type: CommandRejected, OccurredAt: now}
 	v := UnknownRequest()
 	if r != nil {
@@ -172,10 +175,14 @@ func RejectedCancelEvent(r *Request, entry RequestNumber, c *CancelEntry, now Ti
 		v = Violation{Code: RequestNotPending, Field: &field, Message: "the request is " + string(r.State)}
 	}
 	e.ID = entry.String() + ":cancel"
-	e.CommandID, e.Source, e.RequestNumber = c.CommandID, c.Source, &number
+	e.CommandID, e.Source = c.CommandID, c.Source
 	e.RejectedBy, e.Errors = &by, []Violation{v}
 	return e
 }
+
+// EventText returns a command's id or source as events repeat it: as it is where it keeps the rules, else cut and made
+// writable.
+func EventText(s string) string { return excerpt(s) }
 
 // excerpt cuts a text that may be of any length and content to what an event may carry.
 func excerpt(s string) string {

@@ -24,6 +24,10 @@ func NewRules(pinPattern string, horizon time.Duration) (Rules, error) {
 	if horizon <= 0 {
 		return Rules{}, fmt.Errorf("horizon %s: must be positive", horizon)
 	}
+	// By itself first: "a)|(b" would only become an expression by what is put around it.
+	if _, err := regexp.Compile(pinPattern); err != nil {
+		return Rules{}, fmt.Errorf("PIN pattern %q: %w", pinPattern, err)
+	}
 	pin, err := regexp.Compile(`\A(?:` + pinPattern + `)\z`)
 	if err != nil {
 		return Rules{}, fmt.Errorf("PIN pattern %q: %w", pinPattern, err)

@@ -23,6 +23,8 @@ type Config struct {
 	Log     *slog.Logger
 	Clock   func() time.Time
 
+	Counts map[string]int32 // how many partitions each input topic had when the process checked
+
 	OnMissingOffset MissingOffset
 
 	StepRecords int           // most records of one step

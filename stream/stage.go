@@ -59,7 +59,12 @@ func (s *Stage) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-assignments.changed:
-			crew.assign(context.WithoutCancel(ctx), assignments.get().Owned())
+			assignment := assignments.get()
+			if err := s.checkCounts(assignment); err != nil {
+				crew.drain()
+				return err
+			}
+			crew.assign(context.WithoutCancel(ctx), owned(assignment))
 		case err := <-joined:
 			crew.drain()
 			return fmt.Errorf("consumer group %s: %w", s.config.Group, err)
@@ -72,6 +77,29 @@ func (s *Stage) Run(ctx context.Context) error {
 	}
 }
 
+// checkCounts makes sure that the topics still have the partitions that keys are hashed by. Hashing never uses fresh
+// metadata: a topic that grew would put one card into two partitions.
+func (s *Stage) checkCounts(a consumer.Assignment) error {
+	for topic, has := range a.PartitionCounts {
+		if checked, known := s.config.Counts[topic]; known && has != checked {
+			return stopf("topic %s has %d partitions, but had %d when this process began: their number is fixed at creation",
+				topic, has, checked)
+		}
+	}
+	return nil
+}
+
+// owned returns the partitions of an assignment, in order.
+func owned(a consumer.Assignment) []record.TopicPartition {
+	var list []record.TopicPartition
+	for _, topic := range slices.Sorted(maps.Keys(a.Partitions)) {
+		for _, p := range a.Partitions[topic] {
+			list = append(list, record.TopicPartition{Topic: topic, Partition: p})
+		}
+	}
+	return list
+}
+
 // crew is the set of running tasks. Only Stage.Run touches it.
 type crew struct {
 	stage   *Stage
@@ -80,16 +108,18 @@ type crew struct {
 
 // runningTask is a task's goroutine as its owner sees it.
 type runningTask struct {
-	drain  chan struct{}      // close to let it finish its step
-	cancel context.CancelFunc // drops the step
-	done   chan struct{}      // closed when it has ended
+	right *consumer.Membership
+	drain context.CancelFunc // lets it finish its step
+	drop  context.CancelFunc // does not
+	done  chan struct{}      // closed when it has ended
 }
 
-// assign stops the tasks of lost partitions and starts those of new ones. Tasks of kept partitions run on.
+// assign stops the tasks of lost partitions and starts those of new ones. Tasks of kept partitions run on. One that was
+// lost and given back in between is both: its right to the partition is another one.
 func (c *crew) assign(ctx context.Context, owned []record.TopicPartition) {
 	var lost []*runningTask
 	for tp, r := range c.running {
-		if !slices.Contains(owned, tp) {
+		if !slices.Contains(owned, tp) || r.right != c.stage.group.Membership(tp) {
 			lost = append(lost, r)
 			delete(c.running, tp)
 		}
@@ -111,7 +141,7 @@ func (c *crew) drain() {
 // stop lets tasks finish their steps side by side, drops what takes longer than the drain time-out, and waits.
 func (c *crew) stop(tasks []*runningTask) {
 	for _, r := range tasks {
-		close(r.drain)
+		r.drain()
 	}
 	var all sync.WaitGroup
 	for _, r := range tasks {
@@ -121,7 +151,7 @@ func (c *crew) stop(tasks []*runningTask) {
 			select {
 			case <-r.done:
 			case <-ctx.Done():
-				r.cancel()
+				r.drop()
 				<-r.done
 			}
 		})
@@ -131,25 +161,28 @@ func (c *crew) stop(tasks []*runningTask) {
 
 // start runs the task of one partition.
 func (s *Stage) start(ctx context.Context, tp record.TopicPartition) *runningTask {
-	ctx, cancel := context.WithCancel(ctx)
-	r := &runningTask{drain: make(chan struct{}), cancel: cancel, done: make(chan struct{})}
+	ctx, drop := context.WithCancel(ctx)
+	wanted, drain := context.WithCancel(ctx)
+	r := &runningTask{
+		right: s.group.Membership(tp), drain: drain, drop: drop, done: make(chan struct{}),
+	}
 	writer := s.writer
 	writer.TransactionalID = fmt.Sprintf("%s-%s-%d", s.config.Group, tp.Topic, tp.Partition)
 	t := &task{
 		Config: s.config, input: tp,
 		kafka:      clusterKafka{client: s.client, fetcher: s.fetcher, group: s.config.Group},
 		writer:     producer.NewTransactional(s.client, writer),
-		membership: s.group.Member(tp),
+		membership: r.right,
 		newHandler: func(ctx context.Context) (Handler, error) { return s.handlers(ctx, tp) },
 		board:      s.board, watch: s.watch,
 		log: s.config.Log.With("stage", s.config.Stage, "topic", tp.Topic, "partition", tp.Partition),
 	}
 	go func() {
 		defer close(r.done)
-		defer cancel()
+		defer drop()
 		defer s.board.remove(tp)
 		pprof.Do(ctx, pprof.Labels("stage", s.config.Stage, "task", tp.String()), func(ctx context.Context) {
-			t.run(ctx, r.drain)
+			t.run(ctx, wanted)
 		})
 	}()
 	return r

@@ -142,7 +142,7 @@ func (t *task) distrust(ctx context.Context, offset time.Duration) error {
 }
 
 // idle waits for records or the next wake time, whichever is first, and keeps the committed offset from falling behind.
-func (t *task) idle(ctx context.Context, drain <-chan struct{}) error {
+func (t *task) idle(ctx, wanted context.Context) error {
 	var wake <-chan time.Time
 	wait, scheduled, err := t.untilWake()
 	if err != nil {
@@ -161,13 +161,11 @@ func (t *task) idle(ctx context.Context, drain <-chan struct{}) error {
 	}
 	select {
 	case <-t.source.Ready():
-		return t.linger(ctx)
+		t.linger(wanted)
 	case <-wake:
 	case <-position:
 		return t.commitPosition(ctx)
-	case <-drain:
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-wanted.Done():
 	}
 	return nil
 }
@@ -190,16 +188,14 @@ func (t *task) untilWake() (time.Duration, bool, error) {
 }
 
 // linger waits a little for company, where many tasks share a small machine.
-func (t *task) linger(ctx context.Context) error {
+func (t *task) linger(wanted context.Context) {
 	if t.Linger <= 0 {
-		return nil
+		return
 	}
 	timer := time.NewTimer(t.Linger)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-wanted.Done():
 	}
 }

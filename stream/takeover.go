@@ -11,33 +11,10 @@ import (
 	"cardstream/record"
 )
 
-// errDraining ends a takeover that is no longer wanted.
-var errDraining = errors.New("draining")
-
 // takeOver makes this process the partition's only writer and brings the task to where its former owner left off. The
 // order of its lines is what correctness rests on; doc.go says why.
-func (t *task) takeOver(ctx context.Context, drain <-chan struct{}) error {
+func (t *task) takeOver(ctx context.Context) error {
 	t.board.set(t.input, Starting, "", t.Clock())
-	// Whoever is asked to leave while it still takes over leaves at once: there is nothing yet to finish.
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	stopWatching := make(chan struct{})
-	defer close(stopWatching)
-	go func() {
-		select {
-		case <-drain:
-			cancel(errDraining)
-		case <-stopWatching:
-		}
-	}()
-	err := t.takeOverSteps(ctx)
-	if cause := context.Cause(ctx); err != nil && errors.Is(cause, errDraining) {
-		return errDraining
-	}
-	return err
-}
-
-func (t *task) takeOverSteps(ctx context.Context) error {
 	if err := t.membership.Confirm(ctx); err != nil {
 		return fmt.Errorf("confirm membership: %w", err)
 	}
@@ -133,15 +110,9 @@ func (t *task) restore(ctx context.Context, offset int64) error {
 // barrier writes one record to the changelog in a transaction that is aborted, and returns its offset.
 func (t *task) barrier(ctx context.Context, offset int64) (int64, error) {
 	changelog := t.stateful.Changelog()
-	sent := t.Clock()
-	result, err := t.writer.Barrier(ctx, t.transaction([]record.Record{{
+	return t.writer.Barrier(ctx, t.transaction([]record.Record{{
 		Topic: changelog.Topic, Partition: changelog.Partition, Key: []byte("barrier"),
 	}}, offset))
-	if err != nil {
-		return 0, err
-	}
-	t.watch.observe(sent, t.Clock(), result.AppendTime)
-	return result.LastOffsets[changelog], nil
 }
 
 // transaction makes a transaction of records and the input offset, committed under this member's generation.

@@ -26,10 +26,10 @@ type source interface {
 type transactor interface {
 	Init(ctx context.Context) error
 	Commit(ctx context.Context, t producer.Transaction) (producer.Result, error)
-	Barrier(ctx context.Context, t producer.Transaction) (producer.Result, error)
+	Barrier(ctx context.Context, t producer.Transaction) (int64, error)
 }
 
-// membership is a task's view of its process's place in the group; *consumer.Member fulfils it.
+// membership is a task's view of its process's place in the group; *consumer.Membership fulfils it.
 type membership interface {
 	producer.Membership
 	// Confirm heartbeats, and errs where this process is no longer a member that owns the partition.
@@ -70,19 +70,20 @@ type task struct {
 	out       []record.Record // reused by each step
 }
 
-// run lives one life after another until drain is closed (finish the step in hand) or ctx ends (drop it).
-func (t *task) run(ctx context.Context, drain <-chan struct{}) {
+// run lives one life after another until ctx ends (drop the step in hand) or wanted ends, which is a child of ctx (finish
+// it).
+func (t *task) run(ctx, wanted context.Context) {
 	backoff := cluster.Backoff{Min: t.RestartMin, Max: t.RestartMax}
 	for {
 		began := t.Clock()
-		err := t.live(ctx, drain)
+		err := t.live(ctx, wanted)
 		if err == nil || ctx.Err() != nil {
 			return
 		}
 		if stops(err) {
 			t.board.set(t.input, Stopped, err.Error(), t.Clock())
 			t.log.Error("partition stopped: it goes on only after somebody has seen to it", "error", err)
-			t.await(ctx, drain, nil)
+			<-wanted.Done()
 			return
 		}
 		t.board.set(t.input, Waiting, err.Error(), t.Clock())
@@ -90,51 +91,35 @@ func (t *task) run(ctx context.Context, drain <-chan struct{}) {
 		if t.Clock().Sub(began) > t.RestartMax {
 			backoff.Reset() // a long life: this is a new trouble
 		}
-		if !t.await(ctx, drain, time.After(backoff.Next())) {
+		if backoff.Wait(wanted) != nil {
 			return
 		}
 	}
 }
 
-// await waits for the timer (nil: none), and reports whether it was that which ended the wait.
-func (t *task) await(ctx context.Context, drain <-chan struct{}, timer <-chan time.Time) bool {
-	select {
-	case <-timer:
-		return true
-	case <-drain:
-	case <-ctx.Done():
-	}
-	return false
-}
-
-// live is one life of the task: it takes the partition over and steps until told to drain (nil) or something is unclear.
-func (t *task) live(ctx context.Context, drain <-chan struct{}) error {
+// live is one life of the task: it takes the partition over and steps until it is no longer wanted (nil) or something is
+// unclear.
+func (t *task) live(ctx, wanted context.Context) error {
 	defer t.release()
-	if err := t.takeOver(ctx, drain); err != nil {
-		if errors.Is(err, errDraining) {
+	// Who is no longer wanted while it still takes over leaves at once: there is nothing yet to finish.
+	if err := t.takeOver(wanted); err != nil {
+		if wanted.Err() != nil {
 			return nil
 		}
 		return err
 	}
 	t.board.set(t.input, Stepping, "", t.Clock())
 	t.log.Info("partition taken over", "offset", t.position.Load())
-	for {
-		select {
-		case <-drain:
-			return t.commitPosition(ctx)
-		default:
-		}
+	for wanted.Err() == nil {
 		did, err := t.step(ctx)
+		if err == nil && !did {
+			err = t.idle(ctx, wanted)
+		}
 		if err != nil {
 			return err
 		}
-		if did {
-			continue
-		}
-		if err := t.idle(ctx, drain); err != nil {
-			return err
-		}
 	}
+	return t.commitPosition(ctx)
 }
 
 // release gives back what a life holds.

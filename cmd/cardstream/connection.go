@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/segmentio/kafka-go/sasl"
+	"github.com/segmentio/kafka-go/sasl/plain"
+	"github.com/segmentio/kafka-go/sasl/scram"
+
+	"cardstream/internal/cluster"
+	"cardstream/schemas"
+)
+
+// connection is how a subcommand reaches the cluster and the registry. Secrets come from files or the environment,
+// never from flags.
+type connection struct {
+	Brokers  []string `default:"127.0.0.1:9092" placeholder:"HOST:PORT,…" help:"Bootstrap brokers (${default})."`
+	Registry []string `default:"http://127.0.0.1:8081" placeholder:"URL,…" help:"Schema registry, Confluent-compatible (${default})."`
+	Prefix   string   `placeholder:"TEXT" help:"Prefix of every topic's name."`
+
+	TLS     bool   `name:"tls" help:"Encrypt connections to the brokers."`
+	TLSCA   string `name:"tls-ca" placeholder:"FILE" help:"PEM file of the authorities to trust (the system's)."`
+	TLSCert string `name:"tls-cert" placeholder:"FILE" help:"PEM file of this client's certificate."`
+	TLSKey  string `name:"tls-key" placeholder:"FILE" help:"PEM file of its key."`
+
+	SASLMechanism    string `name:"sasl-mechanism" enum:"none,plain,scram-sha-256,scram-sha-512" default:"none" help:"none, plain, scram-sha-256 or scram-sha-512 (${default})."`
+	SASLUsername     string `name:"sasl-username" placeholder:"NAME" help:"User name; the password comes from the file or from CARDSTREAM_SASL_PASSWORD."`
+	SASLPasswordFile string `name:"sasl-password-file" placeholder:"FILE" help:"File with the password."`
+
+	RegistryUsername     string `placeholder:"NAME" help:"User name for the registry; the password comes from the file or from CARDSTREAM_REGISTRY_PASSWORD."`
+	RegistryPasswordFile string `placeholder:"FILE" help:"File with the registry's password."`
+}
+
+// topics returns the topics' names.
+func (c connection) topics() schemas.Topics { return schemas.Topics{Prefix: c.Prefix} }
+
+// open returns clients for the cluster and the registry. It does no I/O but to read the named files: every error is
+// about a setting.
+func (c connection) open(log logger) (*cluster.Client, *schemas.Registry, error) {
+	var problems []error
+	tlsConfig, err := c.tls()
+	problems = append(problems, err)
+	mechanism, err := c.sasl()
+	problems = append(problems, err)
+	password, err := secret("CARDSTREAM_REGISTRY_PASSWORD", c.RegistryPasswordFile)
+	problems = append(problems, err)
+	registry, err := schemas.NewRegistry(schemas.RegistryConfig{
+		URLs: c.Registry, Username: c.RegistryUsername, Password: password, Logger: log.Logger,
+	})
+	problems = append(problems, err)
+	client, err := cluster.Open(cluster.Config{Brokers: c.Brokers, TLS: tlsConfig, SASL: mechanism})
+	problems = append(problems, err)
+	if err := errors.Join(problems...); err != nil {
+		return nil, nil, usageError{err}
+	}
+	return client, registry, nil
+}
+
+// secret returns what the file holds, else what the environment has under name.
+func secret(name, file string) (string, error) {
+	if file == "" {
+		return os.Getenv(name), nil
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("read secret: %w", err)
+	}
+	return strings.TrimRight(string(content), "\r\n"), nil
+}
+
+func (c connection) tls() (*tls.Config, error) {
+	if !c.TLS {
+		if c.TLSCA != "" || c.TLSCert != "" || c.TLSKey != "" {
+			return nil, errors.New("--tls-ca, --tls-cert and --tls-key need --tls")
+		}
+		return nil, nil
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if c.TLSCA != "" {
+		pem, err := os.ReadFile(c.TLSCA)
+		if err != nil {
+			return nil, fmt.Errorf("--tls-ca: %w", err)
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("--tls-ca: %s holds no certificate", c.TLSCA)
+		}
+	}
+	if c.TLSCert != "" || c.TLSKey != "" {
+		pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+		if err != nil {
+			return nil, fmt.Errorf("--tls-cert and --tls-key: %w", err)
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	return config, nil
+}
+
+func (c connection) sasl() (sasl.Mechanism, error) {
+	if c.SASLMechanism == "none" || c.SASLMechanism == "" {
+		return nil, nil
+	}
+	password, err := secret("CARDSTREAM_SASL_PASSWORD", c.SASLPasswordFile)
+	if err != nil {
+		return nil, err
+	}
+	if c.SASLUsername == "" || password == "" {
+		return nil, errors.New("--sasl-mechanism needs --sasl-username and a password (--sasl-password-file or CARDSTREAM_SASL_PASSWORD)")
+	}
+	switch c.SASLMechanism {
+	case "scram-sha-256":
+		return scram.Mechanism(scram.SHA256, c.SASLUsername, password)
+	case "scram-sha-512":
+		return scram.Mechanism(scram.SHA512, c.SASLUsername, password)
+	}
+	return plain.Mechanism{Username: c.SASLUsername, Password: password}, nil
+}
+
+// waitForBrokers asks until the cluster answers, however long that takes, and says so while it waits.
+func waitForBrokers(ctx context.Context, client *cluster.Client, log logger) error {
+	backoff := cluster.Backoff{}
+	for {
+		_, err := client.Metadata(ctx)
+		if err == nil {
+			return nil
+		}
+		if cluster.KindOf(err) == cluster.Stop {
+			return usageError{err}
+		}
+		log.Warn("waiting for the brokers", "error", err)
+		if err := backoff.Wait(ctx); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,356 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"cardstream/admin"
+	"cardstream/consumer"
+	"cardstream/handlers"
+	"cardstream/internal/cluster"
+	"cardstream/internal/recordbatch"
+	"cardstream/internal/telemetry"
+	"cardstream/producer"
+	"cardstream/provisioning"
+	"cardstream/record"
+	"cardstream/schemas"
+	"cardstream/store"
+	"cardstream/stream"
+)
+
+// processorSettings are the settings of the processor, for `run` and `dev` alike.
+type processorSettings struct {
+	Stages []string `default:"intake,dispatch" enum:"intake,dispatch" placeholder:"STAGE,…" help:"What this process does: intake, dispatch (${default})."`
+	App    string   `default:"cardstream" placeholder:"NAME" help:"Prefix of consumer groups and transactional ids (${default})."`
+	Store  string   `default:"cardstream-store" placeholder:"DIR" help:"Folder of the local store, a cache: lose it, lose nothing (${default})."`
+
+	MetricsAddr string `default:"127.0.0.1:8082" placeholder:"HOST:PORT" help:"Where /metrics, /healthz and /readyz are served (${default})."`
+
+	PINPattern    string        `name:"pin-pattern" default:"[0-9]{4}" placeholder:"RE2" help:"What the whole of a new PIN must match (${default})."`
+	Horizon       time.Duration `default:"17520h" help:"How far ahead a scheduled date may be (${default}, two years)."`
+	Retention     time.Duration `default:"168h" help:"How long an ended request is remembered (${default}, seven days)."`
+	DigestKeyFile string        `placeholder:"FILE" help:"Secret key (or CARDSTREAM_DIGEST_KEY) that lets a repeated command with another PIN be told even after the first one's end."`
+
+	HeadendResults string `enum:"off" default:"off" help:"off: a request is complete when it is handed over (${default})."`
+
+	OnMissingOffset string        `enum:",earliest,latest" default:"" placeholder:"earliest|latest" help:"Where to begin on a partition without a committed offset of which records are gone already; without it such a partition stops."`
+	SessionTimeout  time.Duration `default:"6s" help:"How long a silent process keeps its partitions (${default})."`
+	ClockBound      time.Duration `default:"5s" help:"How far this clock may be from the brokers' for scheduled sends (${default})."`
+	Linger          time.Duration `default:"0s" help:"How long a step waits for company (${default})."`
+	StepRecords     int           `default:"5000" help:"Most records of one step (${default})."`
+	Compression     string        `enum:"none,lz4,zstd" default:"none" help:"Compression of what is written: none, lz4 or zstd (${default})."`
+	StoreCache      int64         `default:"64" placeholder:"MIB" help:"Block cache of the local store, in MiB (${default})."`
+}
+
+// validate reports every setting that cannot be right.
+func (s processorSettings) validate() error {
+	var problems []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			problems = append(problems, fmt.Errorf(format, args...))
+		}
+	}
+	_, err := provisioning.NewRules(s.PINPattern, s.Horizon)
+	check(err == nil, "%w", err)
+	check(s.App != "", "--app: must not be empty")
+	check(s.Retention > 0, "--retention %s: must be positive", s.Retention)
+	check(s.SessionTimeout >= time.Second, "--session-timeout %s: must be at least 1s", s.SessionTimeout)
+	check(s.ClockBound > 0, "--clock-bound %s: must be positive", s.ClockBound)
+	check(s.Linger >= 0 && s.Linger < time.Second, "--linger %s: must be from 0s to less than 1s", s.Linger)
+	check(s.StepRecords > 0, "--step-records %d: must be positive", s.StepRecords)
+	check(s.StoreCache > 0, "--store-cache %d: must be positive", s.StoreCache)
+	if err := checkAddress(s.MetricsAddr); err != nil {
+		problems = append(problems, fmt.Errorf("--metrics-addr %q: %w", s.MetricsAddr, err))
+	}
+	return errors.Join(problems...)
+}
+
+// checkAddress reports whether addr can be listened on: host:port, where the host may be empty and the port 0.
+func checkAddress(addr string) error {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return errors.New("not host:port")
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return errors.New("the port is not a number from 0 to 65535")
+	}
+	return nil
+}
+
+func (s processorSettings) has(stage string) bool { return slices.Contains(s.Stages, stage) }
+
+// processor is intake and dispatch on one cluster. Make it with newProcessor, Run it once, Close it.
+type processor struct {
+	settings processorSettings
+	client   *cluster.Client
+	registry *schemas.Registry
+	topics   schemas.Topics
+	log      logger
+	refuse   func(clusterID string) error // nil: no cluster is refused
+
+	metrics *telemetry.Server
+	layout  admin.Layout
+	store   *store.Store
+	fetcher *consumer.Fetcher
+	stages  []*stream.Stage
+	ready   chan struct{} // closed when stages is complete
+}
+
+// newProcessor checks the settings and binds the metrics' address. It asks nobody yet.
+func newProcessor(s processorSettings, c connection, log logger) (*processor, error) {
+	if err := s.validate(); err != nil {
+		return nil, usageError{err}
+	}
+	client, registry, err := c.open(log)
+	if err != nil {
+		return nil, err
+	}
+	return &processor{
+		settings: s, client: client, registry: registry, topics: c.topics(), log: log, ready: make(chan struct{}),
+	}, nil
+}
+
+// Close gives back what the processor holds. Call it when Run has returned.
+func (p *processor) Close() error {
+	var err error
+	if p.store != nil {
+		err = p.store.Close()
+	}
+	p.client.Close()
+	p.registry.Close()
+	return err
+}
+
+// Run waits for brokers and registry, checks the topics, and works until ctx ends. Then it drains, and returns nil.
+func (p *processor) Run(ctx context.Context) error {
+	reg := telemetry.NewRegistry()
+	metrics, err := telemetry.Listen(p.settings.MetricsAddr, reg, p.readiness, p.log.Logger)
+	if err != nil {
+		return usageError{err}
+	}
+	p.metrics = metrics
+	// The listener and the fetcher serve the stages to their very end, so they outlive ctx.
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	serving, background := errgroup.WithContext(background)
+	serving.Go(func() error { return metrics.Serve(background) })
+
+	working, ctx := errgroup.WithContext(ctx)
+	working.Go(func() error {
+		stages, err := p.prepare(ctx, stream.NewMetrics(reg), handlers.NewMetrics(reg))
+		if err != nil {
+			return err
+		}
+		serving.Go(func() error { return p.fetcher.Run(background) })
+		p.stages = stages
+		close(p.ready)
+		for _, stage := range stages {
+			working.Go(func() error { return stage.Run(ctx) })
+		}
+		return nil
+	})
+	err = working.Wait()
+	stop()
+	if ended := serving.Wait(); err == nil {
+		err = ended
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = nil // asked to end while it still waited for somebody
+	}
+	return err
+}
+
+// prepare brings up everything that the stages need, and makes them.
+func (p *processor) prepare(ctx context.Context, sm *stream.Metrics, hm *handlers.Metrics) ([]*stream.Stage, error) {
+	if err := waitForBrokers(ctx, p.client, p.log); err != nil {
+		return nil, err
+	}
+	layout, err := p.checkTopics(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p.layout = layout
+	if p.refuse != nil {
+		if err := p.refuse(layout.ClusterID); err != nil {
+			return nil, err
+		}
+	}
+	set, err := schemas.Load(ctx, p.registry, p.topics)
+	if err != nil {
+		if _, missing := errors.AsType[*schemas.MissingError](err); missing {
+			return nil, usageError{err}
+		}
+		return nil, fmt.Errorf("load schemas: %w", err)
+	}
+	p.fetcher = consumer.NewFetcher(p.client, consumer.FetcherConfig{Logger: p.log.Logger})
+	letters := handlers.DeadLetters{
+		Topics: p.topics, Partitions: layout.Partitions[p.topics.DeadLetters()], MostBytes: layout.DeadLetterBytes,
+	}
+	var stages []*stream.Stage
+	if p.settings.has("intake") {
+		stages = append(stages, p.intake(set, letters, sm, hm))
+	}
+	if p.settings.has("dispatch") {
+		stage, err := p.dispatch(ctx, set, letters, sm, hm)
+		if err != nil {
+			return nil, err
+		}
+		stages = append(stages, stage)
+	}
+	return stages, nil
+}
+
+// checkTopics refuses to run on topics that would lose or misplace records.
+func (p *processor) checkTopics(ctx context.Context) (admin.Layout, error) {
+	plan := admin.Plan{Topics: p.topics}
+	layout, err := plan.Describe(ctx, p.client)
+	if err != nil {
+		return layout, fmt.Errorf("check topics: %w", err)
+	}
+	for _, d := range plan.Check(layout) {
+		if d.Vital {
+			return layout, usageError{errors.New(d.String())}
+		}
+		p.log.Warn("topic is not as planned", "difference", d.String())
+	}
+	return layout, nil
+}
+
+func (p *processor) intake(set *schemas.Set, letters handlers.DeadLetters, sm *stream.Metrics, hm *handlers.Metrics,
+) *stream.Stage {
+	rules, err := provisioning.NewRules(p.settings.PINPattern, p.settings.Horizon)
+	if err != nil {
+		panic(err) // validated
+	}
+	config := handlers.IntakeConfig{
+		Topics: p.topics, Partitions: p.layout.Partitions[p.topics.Requests()], Schemas: set,
+		Foreign: schemas.NewForeign(p.registry), Rules: rules, DeadLetters: letters, Metrics: hm,
+	}
+	return p.stage("intake", []string{p.topics.Commands()}, sm,
+		func(context.Context, record.TopicPartition) (stream.Handler, error) {
+			return handlers.NewIntake(config), nil
+		})
+}
+
+func (p *processor) dispatch(ctx context.Context, set *schemas.Set, letters handlers.DeadLetters, sm *stream.Metrics,
+	hm *handlers.Metrics) (*stream.Stage, error) {
+	key, err := secret("CARDSTREAM_DIGEST_KEY", p.settings.DigestKeyFile)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	var digester provisioning.Digester
+	if key != "" {
+		digester = provisioning.NewDigester([]byte(key))
+	} else {
+		p.log.Warn("no digest key: a repeated command with another PIN is not told once the first one's request has ended")
+	}
+	identity, err := p.stateIdentity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.openStore(set); err != nil {
+		return nil, err
+	}
+	config := handlers.DispatchConfig{
+		Topics: p.topics, Schemas: set, Digester: digester, DeadLetters: letters, Metrics: hm, Identity: identity,
+		Policy: provisioning.Policy{
+			Results: p.settings.HeadendResults == "on",
+			Timeout: provisioning.DefaultTimeout, Attempts: provisioning.DefaultAttempts,
+			RetryMin: provisioning.DefaultRetryMin, RetryMax: provisioning.DefaultRetryMax,
+			Retention: p.settings.Retention,
+		},
+	}
+	return p.stage("dispatch", []string{p.topics.Requests()}, sm,
+		func(_ context.Context, tp record.TopicPartition) (stream.Handler, error) {
+			leased, err := p.store.Lease(tp.Partition)
+			if err != nil {
+				return nil, err
+			}
+			return handlers.NewDispatch(config, tp.Partition, leased), nil
+		}), nil
+}
+
+// stateIdentity says which changelog the local store is a copy of.
+func (p *processor) stateIdentity(ctx context.Context) (handlers.Identity, error) {
+	id, err := p.client.TopicID(ctx, p.topics.State())
+	if err != nil {
+		return handlers.Identity{}, fmt.Errorf("identify %s: %w", p.topics.State(), err)
+	}
+	keeps, err := strconv.ParseInt(p.layout.Settings[p.topics.State()]["delete.retention.ms"], 10, 64)
+	if err != nil {
+		return handlers.Identity{}, fmt.Errorf("delete.retention.ms of %s: %w", p.topics.State(), err)
+	}
+	return handlers.Identity{
+		ClusterID: p.layout.ClusterID, TopicID: id, MaxAge: time.Duration(keeps/2) * time.Millisecond,
+	}, nil
+}
+
+// openStore opens the local store; one that does not open is moved aside, and its partitions are restored.
+func (p *processor) openStore(set *schemas.Set) error {
+	opened, replaced, err := store.OpenOrReplace(p.settings.Store, store.Options{
+		CacheBytes: p.settings.StoreCache << 20,
+		Logger:     p.log.Logger,
+		Decode:     func(value []byte) (provisioning.Request, error) { return set.State.Decode(context.Background(), value) },
+	})
+	if err != nil {
+		return fmt.Errorf("open store %s: %w", p.settings.Store, err)
+	}
+	if replaced != nil {
+		p.log.Error("the local store did not open and was moved aside: its partitions are restored",
+			"aside", replaced.MovedTo, "error", replaced.Cause)
+	}
+	p.store = opened
+	return nil
+}
+
+// stage makes one stage of this process.
+func (p *processor) stage(name string, topics []string, sm *stream.Metrics, handlers stream.NewHandler) *stream.Stage {
+	c := stream.DefaultConfig()
+	c.Stage, c.Group = name, p.settings.App+"-"+name
+	c.Metrics, c.Log = sm, p.log.Logger
+	c.OnMissingOffset = stream.MissingOffset(p.settings.OnMissingOffset)
+	c.ClockBound, c.Linger, c.StepRecords = p.settings.ClockBound, p.settings.Linger, p.settings.StepRecords
+	c.Counts = make(map[string]int32)
+	for _, topic := range topics {
+		c.Counts[topic] = p.layout.Partitions[topic]
+	}
+	return stream.NewStage(c, p.client, p.fetcher,
+		consumer.GroupConfig{Topics: topics, SessionTimeout: p.settings.SessionTimeout, Logger: p.log.Logger},
+		producer.Config{Codec: codec(p.settings.Compression)}, handlers)
+}
+
+// codec returns the codec of a compression's name.
+func codec(name string) recordbatch.Codec {
+	switch name {
+	case "lz4":
+		return recordbatch.LZ4
+	case "zstd":
+		return recordbatch.Zstd
+	}
+	return recordbatch.None
+}
+
+// readiness is true when every stage has partitions, and each of them is restored and stepping.
+func (p *processor) readiness() (bool, any) {
+	list := []stream.Status{}
+	select {
+	case <-p.ready:
+	default:
+		return false, list
+	}
+	ready := true
+	for _, stage := range p.stages {
+		tasks := stage.Status()
+		ready = ready && len(tasks) > 0 &&
+			!slices.ContainsFunc(tasks, func(s stream.Status) bool { return s.State != stream.Stepping })
+		list = append(list, tasks...)
+	}
+	return ready, list
+}
