@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/linkedin/goavro/v2"
-	"github.com/twmb/avro"
 	"pgregory.net/rapid"
 
 	"cardstream/schemas"
@@ -29,8 +28,7 @@ func differential[T any](codec *schemas.Codec[T], values *rapid.Generator[T], re
 		if _, err := goavro.NewCodec(schemas.Text(record)); err != nil {
 			t.Fatalf("goavro does not read the schema: %v", err)
 		}
-		// The canonical form has no logical types, whose conversions in goavro overflow for dates far away.
-		judge, err := goavro.NewCodec(string(avro.MustParse(schemas.Text(record)).Canonical()))
+		judge, err := goavro.NewCodec(withoutLogicalTypes(schemas.Text(record)))
 		if err != nil {
 			t.Fatal(err)
 		}

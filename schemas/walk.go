@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -33,15 +34,19 @@ type walkError struct {
 }
 
 func (e *walkError) Error() string {
-	var where strings.Builder
-	for i := len(e.path) - 1; i >= 0; i-- {
-		where.WriteString("." + e.path[i])
-	}
-	if where.Len() == 0 {
+	if len(e.path) == 0 {
 		return fmt.Sprintf("at byte %d: %s", e.at, e.what)
 	}
-	return fmt.Sprintf("at byte %d, field %s: %s", e.at, where.String()[1:], e.what)
+	path := slices.Clone(e.path)
+	slices.Reverse(path)
+	if len(path) > maxPath {
+		path = append(path[:maxPath], "…")
+	}
+	return fmt.Sprintf("at byte %d, field %s: %s", e.at, strings.Join(path, "."), e.what)
 }
+
+// maxPath is how many names of fields an error tells: a recursive schema has no end of them.
+const maxPath = 6
 
 // in adds the name of the field that an error was met in.
 func in(field string, err error) error {
