@@ -18,8 +18,10 @@ import (
 	"cardstream/record"
 )
 
-// A batch of a few hundred kilobytes which decompresses to more than may be is refused, by each codec.
+// A batch of some megabytes which decompresses to many times what may be is refused by each codec, and before it is
+// decompressed: sixteen parts which are too much each.
 func TestDecompressionBomb(t *testing.T) {
+	const parts, allowed = 16, 8 * recordbatch.MaxMemory // a buffer that grows is allocated several times
 	for codec, bomb := range map[recordbatch.Codec][]byte{
 		recordbatch.Gzip: bombOf(t, func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriterLevel(w, 1) }),
 		recordbatch.LZ4:  bombOf(t, func(w io.Writer) (io.WriteCloser, error) { return lz4.NewWriter(w), nil }),
@@ -28,9 +30,11 @@ func TestDecompressionBomb(t *testing.T) {
 		recordbatch.Snappy: binary.AppendUvarint(nil, recordbatch.MaxMemory+1),
 	} {
 		t.Run(codec.String(), func(t *testing.T) {
-			batch := compressedBatch(t, codec, bomb, 1)
-			if _, err := batch.Records(nil, "", 0); !errors.Is(err, recordbatch.ErrTooLarge) {
-				t.Errorf("%d bytes: %v, want ErrTooLarge", len(bomb), err)
+			batch := batchOf(t, codec, bytes.Repeat(bomb, parts), 1)
+			var err error
+			took := allocated(func() { _, err = batch.Records(nil, "", 0) })
+			if !errors.Is(err, recordbatch.ErrTooLarge) || took > allowed {
+				t.Errorf("%d bytes: %v, want ErrTooLarge; %d bytes were allocated", batch.Size, err, took)
 			}
 		})
 	}
@@ -52,7 +56,7 @@ func TestXerialBounds(t *testing.T) {
 		"empty block":               {[]byte{0, 0, 0, 0}, recordbatch.ErrCorrupt},
 	} {
 		t.Run(name, func(t *testing.T) {
-			batch := compressedBatch(t, recordbatch.Snappy, append(bytes.Clone(header), test.blocks...), 1)
+			batch := batchOf(t, recordbatch.Snappy, append(bytes.Clone(header), test.blocks...), 1)
 			if _, err := batch.Records(nil, "", 0); !errors.Is(err, test.want) {
 				t.Errorf("%v, want %v", err, test.want)
 			}
@@ -68,21 +72,24 @@ func TestXerialBlocks(t *testing.T) {
 		block := snappy.Encode(nil, part)
 		framed = append(binary.BigEndian.AppendUint32(framed, uint32(len(block))), block...)
 	}
-	batch := compressedBatch(t, recordbatch.Snappy, framed, 3)
+	batch := batchOf(t, recordbatch.Snappy, framed, 3)
 	equalRecords(t, mustRecords(t, batch), mustRecords(t, mustNext(t, corruptible(t))))
 }
 
 // Records are sixteen times, headers twenty times as large in memory as they can be in a batch.
 func TestTooManyRecordsAndHeaders(t *testing.T) {
-	const records = 2 << 20
-	tiny := mustAppend(t, nil, recordbatch.Header{}, make([]record.Record, records))
-	headers := mustAppend(t, nil, recordbatch.Header{}, []record.Record{{Headers: make([]record.Header, 4<<20)}})
-	for name, b := range map[string][]byte{"records": tiny, "headers": headers} {
-		batch := mustNext(t, b)
+	const records, headers = recordbatch.MaxMemory/100 + 1, recordbatch.MaxMemory/40 + 1
+	nullHeaders := bytes.Repeat([]byte{0, 1}, headers) // empty key, null value
+	oneRecord := binary.AppendVarint([]byte{0, 0, 0, 1, 1}, headers)
+	oneRecord = append(binary.AppendVarint(nil, int64(len(oneRecord)+len(nullHeaders))), oneRecord...)
+	for name, batch := range map[string]recordbatch.Batch{
+		"records": batchOf(t, recordbatch.None, bytes.Repeat([]byte{12, 0, 0, 0, 1, 1, 0}, records), records),
+		"headers": batchOf(t, recordbatch.None, append(oneRecord, nullHeaders...), 1),
+	} {
 		var err error
 		took := allocated(func() { _, err = batch.Records(nil, "", 0) })
 		if !errors.Is(err, recordbatch.ErrTooLarge) {
-			t.Errorf("%s in %d bytes: %v, want ErrTooLarge", name, len(b), err)
+			t.Errorf("%s in %d bytes: %v, want ErrTooLarge", name, batch.Size, err)
 		}
 		if took > 1<<20 {
 			t.Errorf("%s: %d bytes were allocated before that was found", name, took)
@@ -140,11 +147,12 @@ func bombOf(t *testing.T, newWriter func(io.Writer) (io.WriteCloser, error)) []b
 	return out.Bytes()
 }
 
-// compressedBatch is a batch with that payload, right but for what the payload holds.
-func compressedBatch(t *testing.T, codec recordbatch.Codec, payload []byte, count uint32) recordbatch.Batch {
+// batchOf is a batch with that payload, right but for what the payload holds.
+func batchOf(t *testing.T, codec recordbatch.Codec, payload []byte, count uint32) recordbatch.Batch {
 	t.Helper()
 	b := append(corruptible(t)[:recordbatch.Overhead], payload...)
 	b[22] = byte(codec)
+	binary.BigEndian.PutUint32(b[23:], count-1)
 	binary.BigEndian.PutUint32(b[57:], count)
 	return mustNext(t, sealed(b))
 }

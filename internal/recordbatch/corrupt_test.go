@@ -89,6 +89,15 @@ func TestCorrupt(t *testing.T) {
 	}
 }
 
+// What a batch says of itself is checked before anyone relies on it, not only when its records are read.
+func TestNextRefusesMoreRecordsThanOffsets(t *testing.T) {
+	b := corruptible(t)
+	binary.BigEndian.PutUint32(b[57:], 4)
+	if _, _, err := recordbatch.Next(sealed(b)); !errors.Is(err, recordbatch.ErrCorrupt) {
+		t.Errorf("%v, want ErrCorrupt", err)
+	}
+}
+
 // Lengths which a fetch cannot be walked by, whatever is behind them.
 func TestCorruptLength(t *testing.T) {
 	for _, length := range []int32{-1 << 31, -1, 0, recordbatch.Overhead - 12 - 1} {

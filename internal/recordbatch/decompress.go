@@ -83,7 +83,7 @@ func decompressStream(pool *sync.Pool, src []byte) ([]byte, error) {
 func readAll(r io.Reader, out []byte) ([]byte, error) {
 	for {
 		if len(out) == cap(out) {
-			out = slices.Grow(out, max(4096, len(out)))
+			out = slices.Grow(out, min(max(4096, len(out)), MaxMemory+1-len(out)))
 		}
 		n, err := r.Read(out[len(out):min(cap(out), MaxMemory+1)])
 		out = out[:len(out)+n]

@@ -68,7 +68,7 @@ func (b *Batch) appendRecords(dst []record.Record, topic string, partition int32
 
 // decompressed returns the batch's records as they were before compression.
 func (b *Batch) decompressed() ([]byte, error) {
-	if b.Codec == None || len(b.payload) == 0 { // a batch that compaction has emptied keeps its codec
+	if b.Codec == None || len(b.payload) == 0 { // nothing was compressed in a batch that compaction emptied
 		return b.payload, nil
 	}
 	return decompress(b.payload, b.Codec)
