@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bufio"
+	"bytes"
 	"io"
 	"slices"
 	"time"
@@ -76,21 +77,20 @@ type Expected struct {
 }
 
 // Expect reads a file of commands and says what each line demands, when the whole is sent at sentAt and each card's
-// commands stay in order. Empty lines are skipped. A cancel of a number is taken to name no request: the file cannot
+// commands stay in order. Blank lines are skipped. A cancel of a number is taken to name no request: the file cannot
 // know one.
 func Expect(file io.Reader, rules Rules, sentAt time.Time) ([]Expected, error) {
-	type identity struct{ source, id, card string }
-	firsts := map[identity]*SetUserParameters{}
+	firsts := map[[3]string]*SetUserParameters{}
 	var all []Expected
 	lines := bufio.NewScanner(file)
 	lines.Buffer(nil, 1<<20)
 	for n := 1; lines.Scan(); n++ {
-		if len(lines.Bytes()) == 0 {
+		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
 			continue
 		}
 		e := Expected{Line: n}
 		if e.Command, e.Broken = ParseLine(slices.Clone(lines.Bytes()), sentAt); e.Broken == nil {
-			who := identity{e.Command.Source, e.Command.ID, e.Command.eventKey("", position{})}
+			who := identityOf(e.Command.Source, e.Command.ID, e.Command.card())
 			e.Demand = demandOf(rules, e.Command, sentAt, firsts[who])
 			if e.Outcome == Accepted {
 				firsts[who] = e.Command.SetUserParameters

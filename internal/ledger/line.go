@@ -92,6 +92,14 @@ func (p *lineParser) take(name string) (json.RawMessage, bool) {
 func (p *lineParser) text(name string, into *string) {
 	if raw, ok := p.take(name); ok {
 		p.decode(name, raw, into)
+		p.whole(name, *into)
+	}
+}
+
+// whole refuses what an escape of half a character decodes to: another text than the sender's.
+func (p *lineParser) whole(name, text string) {
+	if strings.ContainsRune(text, utf8.RuneError) {
+		p.fail(fmt.Errorf("%s: half a character", name))
 	}
 }
 
@@ -99,6 +107,7 @@ func (p *lineParser) maybe(name string, into *Maybe[string]) {
 	if raw, ok := p.take(name); ok {
 		into.Set = true
 		p.decode(name, raw, &into.Value)
+		p.whole(name, into.Value)
 	}
 }
 
