@@ -17,6 +17,7 @@ type LineDefaults struct {
 	CommandID  string
 	Source     string
 	OccurredAt provisioning.Timestamp
+	Now        provisioning.Timestamp // from which a relative scheduled_date counts
 }
 
 // ParseCommandLine reads a command from one line of JSON: the fields of set user parameters beside command_id, source
@@ -24,7 +25,8 @@ type LineDefaults struct {
 //
 // It is strict: broken JSON, an unknown or a repeated field, a wrong type or a date that is not RFC 3339 is an error,
 // which says what and in which field, and never repeats a value. Whether the command keeps the rules is for the domain
-// to say; a date finer than a millisecond is rounded up.
+// to say; a date finer than a millisecond is rounded up. A scheduled_date may also be relative, as "+2s": so that a file
+// of examples does not grow old.
 func ParseCommandLine(line []byte, defaults LineDefaults) (CommandLine, error) {
 	o, err := parseObject(line)
 	if err != nil {
@@ -47,7 +49,7 @@ func ParseCommandLine(line []byte, defaults LineDefaults) (CommandLine, error) {
 		}
 		cancel.close()
 	} else {
-		parsed.Command.SetUserParameters = setUserParametersOf(o)
+		parsed.Command.SetUserParameters = setUserParametersOf(o, defaults.Now)
 	}
 	o.close()
 	if err := o.err(); err != nil {
@@ -56,11 +58,11 @@ func ParseCommandLine(line []byte, defaults LineDefaults) (CommandLine, error) {
 	return parsed, nil
 }
 
-func setUserParametersOf(o *object) *provisioning.SetUserParameters {
+func setUserParametersOf(o *object, now provisioning.Timestamp) *provisioning.SetUserParameters {
 	set := &provisioning.SetUserParameters{
 		ResetPIN:           o.flag("reset_pin").v,
 		ProcessImmediately: o.flag("process_immediately").or(false),
-		ScheduledDate:      o.time("scheduled_date", provisioning.TimestampNotBefore).v,
+		ScheduledDate:      o.timeFrom("scheduled_date", now).v,
 	}
 	if s := o.object("subscription_identifier"); s != nil {
 		set.Subscription = provisioning.SubscriptionIdentifier{ID: s.text("id").v, Number: s.text("number").v}

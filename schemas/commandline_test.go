@@ -11,7 +11,7 @@ import (
 	"cardstream/schemas"
 )
 
-var lineDefaults = schemas.LineDefaults{CommandID: "made-up", Source: "cli", OccurredAt: 99}
+var lineDefaults = schemas.LineDefaults{CommandID: "made-up", Source: "cli", OccurredAt: 99, Now: 1000}
 
 func TestParseCommandLine(t *testing.T) {
 	set := func(change func(*provisioning.SetUserParameters)) schemas.CommandLine {
@@ -49,6 +49,9 @@ func TestParseCommandLine(t *testing.T) {
 		`{"scheduled_date": "1970-01-01T00:00:00.001000001Z"}`: set(func(s *provisioning.SetUserParameters) {
 			s.ScheduledDate = pointer(provisioning.Timestamp(2))
 		}),
+		`{"scheduled_date": "+1h0.0005s"}`: set(func(s *provisioning.SetUserParameters) {
+			s.ScheduledDate = pointer(provisioning.Timestamp(3_601_001))
+		}),
 	} {
 		if got, err := schemas.ParseCommandLine([]byte(line), lineDefaults); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s\ngot  %+v, %v\nwant %+v", line, got, err, want)
@@ -58,36 +61,39 @@ func TestParseCommandLine(t *testing.T) {
 
 func TestParseCommandLineRefuses(t *testing.T) {
 	for line, want := range map[string]string{
-		``:                                               "not JSON",
-		`{"new_pin": "SECRET"`:                           "not JSON",
-		`{"new_pin": "SECRET"} {}`:                       "not JSON",
-		`{"new_pin": "SECRET",}`:                         "not JSON",
-		"{\"new_pin\": \"\xff\"}":                        "not UTF-8",
-		`["SECRET"]`:                                     "not a JSON object",
-		`"SECRET"`:                                       "not a JSON object",
-		`{"SECRET": 1}`:                                  "has an unknown field",
-		`{"New_Pin": "SECRET"}`:                          "has an unknown field",
-		`{"new_pin": "1", "new_pin": "1"}`:               "has a field twice",
-		`{"new_pin": "1", "new\u005fpin": 1}`:            "has a field twice",
-		`{"new_pin": 4321}`:                              "field new_pin must be a string",
-		`{"new_pin": ["SECRET"]}`:                        "field new_pin must be a string",
-		`{"new_pin": "\ud800"}`:                          "field new_pin has a character that is none",
-		`{"reset_pin": "true"}`:                          "field reset_pin must be true or false",
-		`{"process_immediately": 1}`:                     "field process_immediately must be true or false",
-		`{"scheduled_date": 1}`:                          "field scheduled_date must be a string",
-		`{"scheduled_date": "2027-01-01"}`:               "field scheduled_date must be a date in RFC 3339, as 2027-01-01T00:00:00Z",
-		`{"occurred_at": "SECRET"}`:                      "field occurred_at must be a date in RFC 3339, as 2027-01-01T00:00:00Z",
-		`{"smartcard_identifier": "SECRET"}`:             "field smartcard_identifier must be an object",
-		`{"smartcard_identifier": {"id": 1}}`:            "field smartcard_identifier.id must be a string",
-		`{"smartcard_identifier": {"number": "SECRET"}}`: "field smartcard_identifier has an unknown field",
+		``:                                                      "not JSON",
+		`{"new_pin": "SECRET"`:                                  "not JSON",
+		`{"new_pin": "SECRET"} {}`:                              "not JSON",
+		`{"new_pin": "SECRET",}`:                                "not JSON",
+		"{\"new_pin\": \"\xff\"}":                               "not UTF-8",
+		`["SECRET"]`:                                            "not a JSON object",
+		`"SECRET"`:                                              "not a JSON object",
+		`{"SECRET": 1}`:                                         "has an unknown field",
+		`{"New_Pin": "SECRET"}`:                                 "has an unknown field",
+		`{"new_pin": "1", "new_pin": "1"}`:                      "has a field twice",
+		`{"new_pin": "1", "new\u005fpin": 1}`:                   "has a field twice",
+		`{"new_pin": 4321}`:                                     "field new_pin must be a string",
+		`{"new_pin": ["SECRET"]}`:                               "field new_pin must be a string",
+		`{"new_pin": "\ud800"}`:                                 "field new_pin has a character that is none",
+		`{"reset_pin": "true"}`:                                 "field reset_pin must be true or false",
+		`{"process_immediately": 1}`:                            "field process_immediately must be true or false",
+		`{"scheduled_date": 1}`:                                 "field scheduled_date must be a string",
+		`{"scheduled_date": "2027-01-01"}`:                      "field scheduled_date must be a date in RFC 3339, as 2027-01-01T00:00:00Z",
+		`{"scheduled_date": "+SECRET"}`:                         "field scheduled_date must be a span as +2s or +1h30m, or a date in RFC 3339",
+		`{"scheduled_date": "+-2s"}`:                            "field scheduled_date must be a span as +2s or +1h30m, or a date in RFC 3339",
+		`{"occurred_at": "+2s"}`:                                "field occurred_at must be a date in RFC 3339, as 2027-01-01T00:00:00Z",
+		`{"occurred_at": "SECRET"}`:                             "field occurred_at must be a date in RFC 3339, as 2027-01-01T00:00:00Z",
+		`{"smartcard_identifier": "SECRET"}`:                    "field smartcard_identifier must be an object",
+		`{"smartcard_identifier": {"id": 1}}`:                   "field smartcard_identifier.id must be a string",
+		`{"smartcard_identifier": {"number": "SECRET"}}`:        "field smartcard_identifier has an unknown field",
 		`{"smartcard_identifier": {"id": "a", "id": "SECRET"}}`: "field smartcard_identifier has a field twice",
 		`{"subscription_identifier": {"serial_number": "S"}}`:   "field subscription_identifier has an unknown field",
 		`{"cancel": {"number": "3-1"}, "new_pin": "SECRET"}`:    "has an unknown field",
-		`{"cancel": {}}`: "field cancel must have either number or of",
-		`{"cancel": {"number": "3-1", "of": "c-1"}}`:     "field cancel must have either number or of",
-		`{"cancel": {"of": ""}}`:                         "field cancel.of must not be empty",
-		`{"cancel": {"number": "3-1", "pin": "SECRET"}}`: "field cancel has an unknown field",
-		`{"cancel": true}`:                               "field cancel must be an object",
+		`{"cancel": {}}`:                                        "field cancel must have either number or of",
+		`{"cancel": {"number": "3-1", "of": "c-1"}}`:            "field cancel must have either number or of",
+		`{"cancel": {"of": ""}}`:                                "field cancel.of must not be empty",
+		`{"cancel": {"number": "3-1", "pin": "SECRET"}}`:        "field cancel has an unknown field",
+		`{"cancel": true}`:                                      "field cancel must be an object",
 	} {
 		_, err := schemas.ParseCommandLine([]byte(line), lineDefaults)
 		if err == nil || err.Error() != want {
@@ -101,7 +107,7 @@ func TestParseCommandLineNeverRepeats(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		secret := rapid.StringMatching(`[A-Z]{8}`).Draw(t, "secret")
 		template := rapid.SampledFrom([]string{
-			`{"new_pin": %}`, `{"%": 1}`, `{"new_pin": ["%"]}`, `{"new_pin": {"%": "%"}}`, `{"scheduled_date": "%"}`,
+			`{"new_pin": %}`, `{"%": 1}`, `{"new_pin": ["%"]}`, `{"new_pin": {"%": "%"}}`, `{"scheduled_date": "%"}`, `{"scheduled_date": "+%"}`,
 			`{"cancel": "%"}`, `{"cancel": {"%": "%"}}`, `{"smartcard_identifier": {"%": 1}}`, `{"reset_pin": "%"}`,
 			`{"%": 1, "%": 2}`, `% {"new_pin": "%"}`, `{"new_pin": "%", "x": 1}`,
 		}).Draw(t, "template")

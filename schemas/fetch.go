@@ -2,7 +2,6 @@ package schemas
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 
@@ -65,18 +64,6 @@ func (p *referenceParser) parseReferences(ctx context.Context, references []sr.S
 		}
 	}
 	return nil
-}
-
-// isNotFound reports whether the registry itself has denied something. A bare 404 is not that: it also comes from a
-// wrong address or a proxy, and no record may be given up for those.
-func isNotFound(err error) bool {
-	var response *sr.ResponseError
-	return errors.As(err, &response) && response.StatusCode == http.StatusNotFound && sr.IsNotFoundError(response.ErrorCode)
-}
-
-func isValueError(err error) bool {
-	var value *Error
-	return errors.As(err, &value)
 }
 
 // boundedTransport cuts off responses that no registry gives: the client reads them whole.

@@ -38,7 +38,9 @@ func (r *Registry) inquire(ctx context.Context, id SchemaID) (*avro.Schema, erro
 func (r *Registry) ask(ctx context.Context, id SchemaID, q *inquiry) (*avro.Schema, error) {
 	pause := backoff{}
 	for {
-		schema, err := retry(ctx, r.log, func(ctx context.Context) (*avro.Schema, error) { return r.fetch(ctx, id) })
+		schema, err := retry(ctx, r.log, isNotFound, func(ctx context.Context) (*avro.Schema, error) {
+			return r.fetch(ctx, id)
+		})
 		switch {
 		case err == nil || isValueError(err):
 			r.known.Store(id, knownSchema{schema, err})

@@ -138,13 +138,37 @@ func (o *object) flag(name string) maybe[bool] {
 	return maybe[bool]{&value}
 }
 
+// time takes a member that is a date.
 func (o *object) time(name string, round func(time.Time) provisioning.Timestamp) maybe[provisioning.Timestamp] {
 	text := o.text(name)
 	if text.v == nil {
 		return maybe[provisioning.Timestamp]{}
 	}
+	return o.date(name, *text.v, round)
+}
+
+// timeFrom takes a member that is a date, rounded up, or a span from a moment on: "+2s", "+1h30m".
+func (o *object) timeFrom(name string, from provisioning.Timestamp) maybe[provisioning.Timestamp] {
+	text := o.text(name)
+	if text.v == nil {
+		return maybe[provisioning.Timestamp]{}
+	}
+	span, relative := strings.CutPrefix(*text.v, "+")
+	if !relative {
+		return o.date(name, *text.v, provisioning.TimestampNotBefore)
+	}
+	d, err := time.ParseDuration(span)
+	if err != nil || d < 0 {
+		o.fail(name, errors.New("must be a span as +2s or +1h30m, or a date in RFC 3339"))
+		return maybe[provisioning.Timestamp]{}
+	}
+	at := provisioning.TimestampNotBefore(from.Time().Add(d))
+	return maybe[provisioning.Timestamp]{&at}
+}
+
+func (o *object) date(name, text string, round func(time.Time) provisioning.Timestamp) maybe[provisioning.Timestamp] {
 	var t time.Time
-	if t.UnmarshalText([]byte(*text.v)) != nil {
+	if t.UnmarshalText([]byte(text)) != nil {
 		o.fail(name, errors.New("must be a date in RFC 3339, as 2027-01-01T00:00:00Z"))
 		return maybe[provisioning.Timestamp]{}
 	}

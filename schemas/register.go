@@ -38,7 +38,8 @@ func Check(ctx context.Context, reg *Registry, topics Topics) ([]Registered, err
 }
 
 // Register brings every topic's schema into the registry, with FULL_TRANSITIVE compatibility, and returns how it then
-// stands. What is there already stays as it is. An error names the subject; what was registered before it stays.
+// stands. What is there already stays as it is. It waits for a registry that is away, as long as ctx lives; an error
+// names the subject, and what was registered before it stays.
 func Register(ctx context.Context, reg *Registry, topics Topics) ([]Registered, error) {
 	for _, a := range topics.Assignments() {
 		if err := reg.register(ctx, a); err != nil {
@@ -48,27 +49,34 @@ func Register(ctx context.Context, reg *Registry, topics Topics) ([]Registered, 
 	return Check(ctx, reg, topics)
 }
 
-// register sets the level after the schema, because some registries have no settings for a subject that is not there;
-// and before it where the subject is there, because then the level says whether the schema may come.
+// register sets the level first, because it decides whether the schema may come. Some registries have no settings for a
+// subject that does not exist yet: then it is set afterwards.
 func (r *Registry) register(ctx context.Context, a Assignment) error {
-	levelSet := r.setCompatibility(ctx, a.Subject()) == nil
-	if _, err := r.client.CreateSchema(ctx, a.Subject(), sr.Schema{Schema: Text(a.Record)}); err != nil {
-		return err
+	levelErr := r.setCompatibility(ctx, a.Subject())
+	if levelErr != nil && !isNotFound(levelErr) {
+		return levelErr
 	}
-	if levelSet {
-		return nil
+	_, err := retry(ctx, r.log, isRefusal, func(ctx context.Context) (sr.SubjectSchema, error) {
+		return r.client.CreateSchema(ctx, a.Subject(), sr.Schema{Schema: Text(a.Record)})
+	})
+	if err != nil || levelErr == nil {
+		return err
 	}
 	return r.setCompatibility(ctx, a.Subject())
 }
 
 func (r *Registry) setCompatibility(ctx context.Context, subject string) error {
-	result := r.client.SetCompatibility(ctx, sr.SetCompatibility{Level: sr.CompatFullTransitive}, subject)
-	return result[0].Err
+	_, err := retry(ctx, r.log, isRefusal, func(ctx context.Context) (sr.CompatibilityLevel, error) {
+		result := r.client.SetCompatibility(ctx, sr.SetCompatibility{Level: sr.CompatFullTransitive}, subject)
+		return result[0].Level, result[0].Err
+	})
+	return err
 }
 
+// compatibility returns the subject's level, or the global one; empty for a subject that a registry denies.
 func (r *Registry) compatibility(ctx context.Context, subject string) (string, error) {
 	ctx = sr.WithParams(ctx, sr.DefaultToGlobal)
-	level, err := retry(ctx, r.log, func(ctx context.Context) (sr.CompatibilityLevel, error) {
+	level, err := retry(ctx, r.log, isRefusal, func(ctx context.Context) (sr.CompatibilityLevel, error) {
 		result := r.client.Compatibility(ctx, subject)
 		return result[0].Level, result[0].Err
 	})

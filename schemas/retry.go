@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -29,20 +30,23 @@ func (b *backoff) wait(ctx context.Context) error {
 	}
 }
 
-// retry calls until the registry has given an answer, which may be that there is none (isNotFound) or that it is no good
-// (*Error). A registry that is away, refuses us, or answers nonsense is waited for: which of these ends by itself cannot
-// be told from here.
-func retry[T any](ctx context.Context, log *slog.Logger, call func(context.Context) (T, error)) (T, error) {
+// retry calls until there is an answer, which may be an error that final says is one. Everything else (a registry that
+// is away, or answers nonsense) is waited for, as long as ctx lives.
+func retry[T any](
+	ctx context.Context, log *slog.Logger, final func(error) bool, call func(context.Context) (T, error),
+) (T, error) {
 	var pause backoff
 	for {
 		v, err := call(ctx)
-		if err == nil || isNotFound(err) || isValueError(err) {
+		switch {
+		case err == nil || isValueError(err):
 			return v, err
-		}
-		if ctx.Err() != nil {
+		case final(err):
+			return v, fmt.Errorf("schema registry: %w", explain(err))
+		case ctx.Err() != nil:
 			return v, context.Cause(ctx)
 		}
-		log.WarnContext(ctx, "schema registry gives no answer: trying again", "error", err)
+		log.WarnContext(ctx, "schema registry gives no answer: trying again", "error", explain(err))
 		if err := pause.wait(ctx); err != nil {
 			return v, err
 		}

@@ -33,7 +33,8 @@ func (e *MissingError) Error() string {
 }
 
 // Load looks up this version's schemas under the subjects of the topics, and registers nothing. It waits for a registry
-// that is away; a schema that is missing is a [*MissingError].
+// that is away, as long as ctx lives. A schema that is missing is a [*MissingError]; a registry that refuses to answer
+// (wrong credentials, a wrong address) is an error too.
 func Load(ctx context.Context, reg *Registry, topics Topics) (*Set, error) {
 	ids := make(map[string]SchemaID)
 	for _, a := range topics.Assignments() {
@@ -64,7 +65,7 @@ func newCodec[T any](reg *Registry, ids map[string]SchemaID, f form[T]) *Codec[T
 
 // lookup returns the id under which a record's schema is registered.
 func (r *Registry) lookup(ctx context.Context, a Assignment) (SchemaID, error) {
-	found, err := retry(ctx, r.log, func(ctx context.Context) (sr.SubjectSchema, error) {
+	found, err := retry(ctx, r.log, isRefusal, func(ctx context.Context) (sr.SubjectSchema, error) {
 		return r.client.LookupSchema(ctx, a.Subject(), sr.Schema{Schema: Text(a.Record)})
 	})
 	if isNotFound(err) {
