@@ -124,7 +124,7 @@ func genRecords() *rapid.Generator[[]record.Record] {
 	})
 	return rapid.Custom(func(t *rapid.T) []record.Record {
 		some := rapid.SliceOfN(one, 1, 20).Draw(t, "some")
-		return slices.Repeat(some, rapid.SampledFrom([]int{1, 1, 1, 7, 500}).Draw(t, "times"))
+		return slices.Repeat(some, rapid.SampledFrom([]int{1, 1, 1, 7, 70}).Draw(t, "times"))
 	})
 }
 
