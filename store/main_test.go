@@ -55,7 +55,13 @@ func sent(r *provisioning.Request)      { r.State = provisioning.Sent }
 func completed(r *provisioning.Request) { r.State = provisioning.Completed }
 func immediate(r *provisioning.Request) { r.ProcessImmediately = true }
 
-func must[T any](tb testing.TB) func(T, error) T {
+// fatal is what helpers need of a testing.TB and a rapid.T.
+type fatal interface {
+	Helper()
+	Fatal(...any)
+}
+
+func must[T any](tb fatal) func(T, error) T {
 	return func(v T, err error) T {
 		tb.Helper()
 		if err != nil {
@@ -65,7 +71,7 @@ func must[T any](tb testing.TB) func(T, error) T {
 	}
 }
 
-func check(tb testing.TB, err error) {
+func check(tb fatal, err error) {
 	tb.Helper()
 	if err != nil {
 		tb.Fatal(err)
