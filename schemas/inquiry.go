@@ -13,8 +13,21 @@ const maxInquiries = 1024
 // inquiry is an id that the registry has not been seen to know. Its fields belong to whoever has the turn.
 type inquiry struct {
 	turn         chan struct{} // holds a token while somebody asks: one request at a time for an id
-	unknownSince time.Time     // when the registry first denied it; zero: it has not
-	deniedAt     time.Time     // when it was last found unknown for long enough
+	unknownSince time.Time     // when the registry denied it for the first time
+	deniedAt     time.Time     // when the registry denied it for the last time; zero: it has not
+	givenUp      bool          // denied for long enough
+}
+
+// denied takes note that the registry has denied the id, and reports whether it has for long enough. A denial that is long
+// past counts no more: the schema of a new record may have been registered a moment ago.
+func (q *inquiry) denied(config *RegistryConfig) bool {
+	now := time.Now()
+	if q.deniedAt.IsZero() || now.Sub(q.deniedAt) > 2*config.ForgetUnknown {
+		q.unknownSince = now
+	}
+	q.deniedAt = now
+	q.givenUp = now.Sub(q.unknownSince) >= config.UnknownAfter
+	return q.givenUp
 }
 
 // inquire asks the registry for an id until there is an answer.
@@ -29,7 +42,7 @@ func (r *Registry) inquire(ctx context.Context, id SchemaID) (*avro.Schema, erro
 	if known, ok := r.known.Load(id); ok { // found by whoever had the turn before
 		return known.(knownSchema).schema, known.(knownSchema).err
 	}
-	if !q.deniedAt.IsZero() && time.Since(q.deniedAt) < r.config.ForgetUnknown {
+	if q.givenUp && time.Since(q.deniedAt) < r.config.ForgetUnknown {
 		return nil, unknownID(id)
 	}
 	return r.ask(ctx, id, q)
@@ -49,11 +62,7 @@ func (r *Registry) ask(ctx context.Context, id SchemaID, q *inquiry) (*avro.Sche
 		case !isNotFound(err):
 			return nil, err
 		}
-		if q.unknownSince.IsZero() {
-			q.unknownSince = time.Now()
-		}
-		if time.Since(q.unknownSince) >= r.config.UnknownAfter {
-			q.deniedAt = time.Now()
+		if q.denied(&r.config) {
 			return nil, unknownID(id)
 		}
 		if err := pause.wait(ctx); err != nil {
