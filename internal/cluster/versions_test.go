@@ -1,10 +1,10 @@
 package cluster_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"net"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -114,7 +114,8 @@ func everyRequest(t *testing.T) []protocol.Message {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set := protocol.RawRecordSet{Reader: strings.NewReader(string(batch))}
+	sized := append(binary.BigEndian.AppendUint32(nil, uint32(len(batch))), batch...)
+	set := protocol.RawRecordSet{Reader: bytes.NewReader(sized)}
 	return []protocol.Message{
 		&metadata.Request{TopicNames: []string{"t"}},
 		&createtopics.Request{TimeoutMs: 1000, Topics: []createtopics.RequestTopic{

@@ -1,0 +1,128 @@
+package producer
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"cardstream/record"
+)
+
+// Commit writes a transaction. On success all of it is committed. After an error nothing of it is, with three things to
+// tell apart:
+//   - ErrTooLarge, ErrInvalid: nothing was sent, another Commit can follow.
+//   - ErrOutcomeUnknown: it may be committed all the same. Init comes first, and the log knows.
+//   - all else: it is not committed, and will not be. Init comes first: it aborts.
+//
+// It retries what can be retried while ctx lives; a transaction that takes longer than TransactionTimeout is aborted by
+// Kafka. A context that ends during the last step makes the outcome unknown.
+func (t *Transactional) Commit(ctx context.Context, tx Transaction) (Result, error) {
+	return t.run(ctx, tx, true)
+}
+
+// Barrier writes one record in a transaction that it then aborts, and returns the offset it had. No reader of committed
+// records ever sees it. Everything that any earlier owner of the transactional id committed to that partition stands
+// before this offset, and nothing of theirs can come behind it. The offsets of tx are checked like those of a commit:
+// only a member of the group's present generation gets through.
+func (t *Transactional) Barrier(ctx context.Context, tx Transaction) (offset int64, err error) {
+	if len(tx.Records) != 1 {
+		return 0, fmt.Errorf("%w: a barrier is one record, not %d", ErrInvalid, len(tx.Records))
+	}
+	result, err := t.run(ctx, tx, false)
+	if err != nil {
+		return 0, err
+	}
+	offset = result.LastOffsets[tx.Records[0].TopicPartition()]
+	if offset == UnknownOffset {
+		t.ready = false
+		return 0, t.failed("barrier", fmt.Errorf("the broker did not tell its offset"))
+	}
+	return offset, nil
+}
+
+func (t *Transactional) run(ctx context.Context, tx Transaction, commit bool) (result Result, err error) {
+	if err := tx.validate(); err != nil {
+		return Result{}, err
+	}
+	lanes, err := t.planner.plan(tx.Records, t.config.MaxBatchBytes)
+	if err != nil {
+		return Result{}, err
+	}
+	defer t.planner.release()
+	if !t.ready {
+		return Result{}, t.failed("begin", ErrNotInitialized)
+	}
+	if len(lanes) == 0 && len(tx.Offsets) == 0 {
+		return Result{}, nil // Kafka would refuse to end what has not begun
+	}
+	t.ready = false // until all has gone well
+	if err := t.fill(ctx, tx, lanes, &result); err != nil {
+		return Result{}, err
+	}
+	if result.End, err = timed(func() error { return t.end(ctx, commit) }); err != nil {
+		return Result{}, err
+	}
+	t.ready = true
+	summarise(lanes, &result)
+	return result, nil
+}
+
+// fill opens the transaction and puts everything into it.
+func (t *Transactional) fill(ctx context.Context, tx Transaction, lanes []*lane, result *Result) (err error) {
+	if err := t.shakeOffStragglers(ctx); err != nil {
+		return t.failed("begin", err)
+	}
+	if err := t.planner.encode(lanes, &t.identity, t.config.Codec, true); err != nil {
+		return t.failed("encode", err)
+	}
+	if len(lanes) > 0 {
+		result.AddPartitions, err = timed(func() error { return t.addPartitions(ctx, lanes) })
+		if err != nil {
+			return t.failed("add partitions", err)
+		}
+	}
+	both, ctx := errgroup.WithContext(ctx) // where one fails the other need not go on
+	both.Go(func() (err error) {
+		result.Produce, err = timed(func() error { return t.produce(ctx, lanes) })
+		return err
+	})
+	both.Go(func() (err error) {
+		result.OffsetCommit, err = timed(func() error { return t.commitOffsets(ctx, tx) })
+		return err
+	})
+	return both.Wait()
+}
+
+func (t *Transactional) produce(ctx context.Context, lanes []*lane) error {
+	if err := t.sender.send(ctx, lanes); err != nil {
+		return t.failed("produce", err)
+	}
+	return nil
+}
+
+// shakeOffStragglers takes a new epoch where a request of the last transaction went unanswered, so that it is refused if
+// it arrives after all. It asks as the present owner: where there is a newer one, that is a fence, and not a theft.
+func (t *Transactional) shakeOffStragglers(ctx context.Context) error {
+	if !t.stragglers.Load() {
+		return nil
+	}
+	return t.identify(ctx, t.identity)
+}
+
+func summarise(lanes []*lane, result *Result) {
+	result.LastOffsets = make(map[record.TopicPartition]int64, len(lanes))
+	for _, l := range lanes {
+		result.LastOffsets[l.tp] = l.batches[len(l.batches)-1].lastOffset()
+		for i := range l.batches {
+			result.AppendTime = max(result.AppendTime, l.batches[i].appendTime)
+		}
+	}
+}
+
+func timed(do func() error) (time.Duration, error) {
+	start := time.Now()
+	err := do()
+	return time.Since(start), err
+}

@@ -1,0 +1,47 @@
+package producer
+
+import (
+	"cmp"
+	"time"
+
+	"cardstream/internal/recordbatch"
+)
+
+const defaultMaxBatchBytes = 1 << 20
+
+// Config is of one transactional id.
+type Config struct {
+	// TransactionalID is the lock that correctness rests on: at most one producer of an id can commit. Mandatory.
+	TransactionalID string
+
+	// TransactionTimeout is how long Kafka leaves a transaction open before it aborts it by itself; until then readers
+	// of committed records wait behind it. It is at most the broker's transaction.max.timeout.ms. Zero means 30 s.
+	TransactionTimeout time.Duration
+
+	// Codec compresses the batches. The zero value is none.
+	Codec recordbatch.Codec
+
+	// MaxBatchBytes is how large a batch may be before compression: at most the max.message.bytes of every topic that
+	// is written to. Zero means 1 MiB, just below Kafka's default.
+	MaxBatchBytes int
+}
+
+func (c Config) withDefaults() Config {
+	c.TransactionTimeout = cmp.Or(c.TransactionTimeout, 30*time.Second)
+	c.MaxBatchBytes = cmp.Or(c.MaxBatchBytes, defaultMaxBatchBytes)
+	return c
+}
+
+// IdempotentConfig is of a producer without transactions.
+type IdempotentConfig struct {
+	// Codec compresses the batches. The zero value is none.
+	Codec recordbatch.Codec
+
+	// MaxBatchBytes is as in Config.
+	MaxBatchBytes int
+}
+
+func (c IdempotentConfig) withDefaults() IdempotentConfig {
+	c.MaxBatchBytes = cmp.Or(c.MaxBatchBytes, defaultMaxBatchBytes)
+	return c
+}

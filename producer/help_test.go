@@ -1,0 +1,165 @@
+package producer_test
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"go.uber.org/goleak"
+
+	"cardstream/internal/cluster"
+	"cardstream/internal/devkafka"
+	"cardstream/internal/devkafka/kafkatest"
+	"cardstream/producer"
+	"cardstream/record"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// bench is a cluster with three topics to write to and an input topic with a group, all of this test alone.
+type bench struct {
+	kafkatest.Cluster
+	out, state, in string // topics: three, one and one partitions
+	group, id      string // a consumer group and a transactional id
+}
+
+// mustBench starts a cluster: whichever the environment names.
+func mustBench(tb testing.TB) bench {
+	tb.Helper()
+	return prepare(tb, kafkatest.Start(tb))
+}
+
+// mustFaultyBench starts an embedded cluster of three brokers, which takes faults.
+func mustFaultyBench(tb testing.TB) bench {
+	tb.Helper()
+	return prepare(tb, kafkatest.StartEmbedded(tb, devkafka.Config{Brokers: 3}))
+}
+
+func prepare(tb testing.TB, c kafkatest.Cluster) bench {
+	tb.Helper()
+	prefix := c.Prefix(tb)
+	b := bench{Cluster: c, out: prefix + "out", state: prefix + "state", in: prefix + "in",
+		group: prefix + "group", id: prefix + "id"}
+	timed := map[string]string{"message.timestamp.type": "LogAppendTime"}
+	c.CreateTopic(tb, b.out, 3, timed)
+	c.CreateTopic(tb, b.state, 1, timed)
+	c.CreateTopic(tb, b.in, 1, timed)
+	return b
+}
+
+// open opens a client, closed with the test. What change sets is set.
+func (b bench) open(tb testing.TB, change ...func(*cluster.Config)) *cluster.Client {
+	tb.Helper()
+	config := cluster.Config{Brokers: b.Brokers}
+	for _, set := range change {
+		set(&config)
+	}
+	client, err := cluster.Open(config)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(client.Close)
+	return client
+}
+
+// mustInit returns a producer of the bench's transactional id that is ready for a transaction.
+func (b bench) mustInit(tb testing.TB, client *cluster.Client) *producer.Transactional {
+	tb.Helper()
+	t := producer.NewTransactional(client, producer.Config{TransactionalID: b.id})
+	if err := t.Init(tb.Context()); err != nil {
+		tb.Fatal(err)
+	}
+	return t
+}
+
+// step is a transaction with one record for each partition and the next input offset.
+func (b bench) step(value string, next int64) producer.Transaction {
+	return producer.Transaction{
+		Records: []record.Record{
+			b.record(b.out, 0, value), b.record(b.out, 1, value), b.record(b.out, 2, value), b.record(b.state, 0, value)},
+		Offsets: map[record.TopicPartition]int64{{Topic: b.in}: next},
+		Group:   b.group,
+	}
+}
+
+func (b bench) record(topic string, partition int32, value string) record.Record {
+	return record.Record{Topic: topic, Partition: partition, Key: []byte("k-" + value), Value: []byte(value),
+		Headers: []record.Header{{Key: "h", Value: []byte("1")}}}
+}
+
+// committed reads a partition to its end as committed and returns the values: the judge, an independent client.
+func (b bench) committed(tb testing.TB, topic string, partition int32) (values []string) {
+	tb.Helper()
+	for _, r := range b.read(tb, topic, partition) {
+		values = append(values, string(r.Value))
+	}
+	return values
+}
+
+func (b bench) read(tb testing.TB, topic string, partition int32) (records []*kgo.Record) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), 30*time.Second)
+	defer cancel()
+	client := b.Client(tb,
+		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {partition: kgo.NewOffset().AtStart()}}),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords())
+	ends, err := kadm.NewClient(client).ListEndOffsets(ctx, topic)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	end, _ := ends.Lookup(topic, partition)
+	for next := int64(0); next < end.Offset; {
+		fetches := client.PollFetches(ctx)
+		if err := fetches.Err(); err != nil {
+			tb.Fatalf("read %s-%d at %d of %d: %v", topic, partition, next, end.Offset, err)
+		}
+		for _, r := range fetches.Records() {
+			next = r.Offset + 1 // control records are kept, so the last offset is always seen
+			if !r.Attrs.IsControl() {
+				records = append(records, r)
+			}
+		}
+	}
+	return records
+}
+
+// offset returns the group's committed input offset, -1 for none.
+func (b bench) offset(tb testing.TB) int64 {
+	tb.Helper()
+	offsets, err := kadm.NewClient(b.Client(tb)).FetchOffsets(tb.Context(), b.group)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if found, ok := offsets.Lookup(b.in, 0); ok {
+		return found.At
+	}
+	return -1
+}
+
+// wantSteps checks that exactly these steps are committed, in this order and in every partition, and the offset of the
+// last one.
+func (b bench) wantSteps(tb testing.TB, offset int64, values ...string) {
+	tb.Helper()
+	for partition := range int32(3) {
+		if got := b.committed(tb, b.out, partition); !slices.Equal(got, values) {
+			tb.Errorf("%s-%d holds %q as committed, want %q", b.out, partition, got, values)
+		}
+	}
+	if got := b.committed(tb, b.state, 0); !slices.Equal(got, values) {
+		tb.Errorf("%s-0 holds %q as committed, want %q", b.state, got, values)
+	}
+	if got := b.offset(tb); got != offset {
+		tb.Errorf("committed offset %d, want %d", got, offset)
+	}
+}
+
+func numbered(n int) (values []string) {
+	for i := range n {
+		values = append(values, strconv.Itoa(i))
+	}
+	return values
+}
