@@ -73,6 +73,8 @@ start_broker() {
     local dir java jars
     dir=$(node_dir "$1" "$2")
     ! is_running "$dir" || return 0
+    require_port "$(client_port "$2")" CARDSTREAM_KAFKA_PORT
+    require_port "$(controller_port "$2")" CARDSTREAM_KAFKA_PORT
     java=$(java_command)
     jars=$(jars broker "$parts/pom.xml" copy-dependencies)
     local run=(

@@ -11,6 +11,7 @@ registry_url() { echo "http://127.0.0.1:$registry_port/apis/ccompat/v7"; }
 start_registry() {
     local java jars
     ! is_running "$registry_dir" || return 0
+    require_port "$registry_port" CARDSTREAM_REGISTRY_PORT
     java=$(java_command)
     jars=$(jars registry "$parts/registry.pom.xml" unpack)
     say "starting the registry"

@@ -27,8 +27,8 @@ func (c Cluster) Prefix(tb testing.TB) string {
 	return name[:min(len(name), longest)] + "-" + strings.ToLower(rand.Text()[:10]) + "."
 }
 
-// CreateTopic creates a topic, replicated as the cluster does by default, and waits until every partition is served. On a shared cluster it is
-// deleted at the test's end. Settings are the topic's, such as "cleanup.policy".
+// CreateTopic creates a topic, replicated as the cluster does by default, and waits until every partition is served. On
+// a shared cluster it is deleted at the test's end. Settings are the topic's, such as "cleanup.policy".
 func (c Cluster) CreateTopic(tb testing.TB, topic string, partitions int32, settings map[string]string) {
 	tb.Helper()
 	admin := kadm.NewClient(c.Client(tb))
