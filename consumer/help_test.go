@@ -3,7 +3,9 @@ package consumer_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,7 +24,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience bounds every wait of a test for what is to come; what comes in time takes a fraction of it.
-const patience = 20 * time.Second
+const patience = 10 * time.Second
 
 func within(tb testing.TB) context.Context {
 	tb.Helper()
@@ -223,3 +225,23 @@ func (c *countingRequests) about(tp record.TopicPartition) int {
 	defer c.mu.Unlock()
 	return len(c.seen[tp])
 }
+
+// recordLog returns a logger, and what was logged so far.
+func recordLog() (*slog.Logger, func() string) {
+	var mu sync.Mutex
+	var log strings.Builder
+	write := writerFunc(func(b []byte) (int, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		return log.Write(b)
+	})
+	return slog.New(slog.NewTextHandler(write, nil)), func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		return log.String()
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (w writerFunc) Write(b []byte) (int, error) { return w(b) }

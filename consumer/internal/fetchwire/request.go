@@ -1,7 +1,6 @@
 package fetchwire
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -10,14 +9,12 @@ import (
 	_ "github.com/segmentio/kafka-go/protocol/fetch" // makes Fetch one of the requests whose version is negotiated
 
 	"cardstream/consumer/internal/wire"
+	"cardstream/internal/cluster"
 	"cardstream/record"
 )
 
 // Version is the version of the Fetch API that is spoken.
 const Version = 11
-
-// ErrVersion is a broker that is too old (before Kafka 2.3) to be fetched from.
-var ErrVersion = errors.New("broker does not take Fetch version 11")
 
 // Request asks the leader of its partitions for committed records. Sending one through a connection of kafka-go's
 // protocol package returns a *Response.
@@ -56,21 +53,20 @@ func (r *Request) Required(versions map[protocol.ApiKey]int16) bool {
 // RawExchange writes the request and reads its *Response. After an error the connection is of no more use.
 func (r *Request) RawExchange(rw io.ReadWriter) (protocol.Message, error) {
 	if r.negotiated < Version {
-		return nil, fmt.Errorf("%w: it takes up to %d", ErrVersion, r.negotiated)
+		return nil, fmt.Errorf("fetch: %w: the broker takes up to version %d", cluster.UnsupportedVersion, r.negotiated)
 	}
-	if _, err := rw.Write(r.encoded()); err != nil {
-		return nil, fmt.Errorf("write fetch request: %w", err)
-	}
-	response, err := read(rw)
+	answer, err := wire.Exchange(rw, wire.Call{
+		API: int16(protocol.Fetch), Version: Version, ClientID: r.ClientID, Body: r.body(),
+	})
 	if err != nil {
-		return nil, fmt.Errorf("read fetch response: %w", err)
+		return nil, fmt.Errorf("fetch: %w", err)
+	}
+	response, err := Decode(answer)
+	if err != nil {
+		return nil, fmt.Errorf("fetch: read response: %w", err)
 	}
 	return response, nil
 }
-
-// correlation is sent with every request: a connection carries one request at a time, so the number only has to come
-// back.
-const correlation = 0x63617264
 
 const (
 	consumerReplica  = -1
@@ -79,15 +75,10 @@ const (
 	sessionless      = -1 // the epoch of a full fetch that opens no session
 	anyLeaderEpoch   = -1
 	consumerLogStart = -1
-	sizeBytes        = 4
 )
 
-func (r *Request) encoded() []byte {
-	b := make([]byte, sizeBytes, 128+64*len(r.Partitions))
-	b = wire.AppendInt16(b, int16(protocol.Fetch))
-	b = wire.AppendInt16(b, Version)
-	b = wire.AppendInt32(b, correlation)
-	b = wire.AppendString(b, r.ClientID)
+func (r *Request) body() []byte {
+	b := make([]byte, 0, 128+64*len(r.Partitions))
 	b = wire.AppendInt32(b, consumerReplica)
 	b = wire.AppendInt32(b, int32(r.MaxWait.Milliseconds()))
 	b = wire.AppendInt32(b, r.MinBytes)
@@ -96,10 +87,8 @@ func (r *Request) encoded() []byte {
 	b = wire.AppendInt32(b, noSession)
 	b = wire.AppendInt32(b, sessionless)
 	b = r.appendTopics(b)
-	b = wire.AppendInt32(b, 0)   // forgotten topics
-	b = wire.AppendString(b, "") // rack
-	wire.AppendInt32(b[:0], int32(len(b)-sizeBytes))
-	return b
+	b = wire.AppendInt32(b, 0)      // forgotten topics
+	return wire.AppendString(b, "") // rack
 }
 
 // appendTopics keeps the partitions in their order, which decides who is served first: neighbours of one topic share an

@@ -1,19 +1,12 @@
 package fetchwire
 
 import (
-	"fmt"
-	"io"
-
 	"github.com/segmentio/kafka-go/protocol"
 
 	"cardstream/consumer/internal/readcommitted"
 	"cardstream/consumer/internal/wire"
 	"cardstream/record"
 )
-
-// MaxSize is the largest response that is read, in bytes; a larger one is no response but a mistake (of an address, or of
-// TLS where plain text is expected).
-const MaxSize = 512 << 20
 
 // Response is what a broker answered.
 type Response struct {
@@ -45,24 +38,8 @@ const (
 	abortedSize        = 8 + 8
 )
 
-// read reads one response, its size in front.
-func read(from io.Reader) (*Response, error) {
-	size := wire.NewDecoder(from, sizeBytes)
-	bytes := size.Int32()
-	if size.Err() != nil {
-		return nil, size.Err()
-	}
-	if bytes < sizeBytes || bytes > MaxSize {
-		return nil, fmt.Errorf("%w: a size of %d bytes", wire.ErrMalformed, bytes)
-	}
-	return Decode(wire.NewDecoder(from, int(bytes)))
-}
-
-// Decode reads a response behind its size, and all of it.
+// Decode reads a response behind its header, and all of it.
 func Decode(d *wire.Decoder) (*Response, error) {
-	if got := d.Int32(); d.Err() == nil && got != correlation {
-		d.Fail(fmt.Errorf("%w: it answers request %d, not %d", wire.ErrMalformed, got, correlation))
-	}
 	d.Int32() // throttle time: the broker itself holds the connection back (KIP-219)
 	response := &Response{ErrorCode: d.Int16()}
 	d.Int32() // session
@@ -72,11 +49,8 @@ func Decode(d *wire.Decoder) (*Response, error) {
 			response.Partitions = append(response.Partitions, decodePartition(d, topic))
 		}
 	}
-	if d.Err() == nil && d.Left() != 0 {
-		d.Fail(fmt.Errorf("%w: %d bytes are left over", wire.ErrMalformed, d.Left()))
-	}
-	if d.Err() != nil {
-		return nil, d.Err()
+	if err := d.End(); err != nil {
+		return nil, err
 	}
 	return response, nil
 }

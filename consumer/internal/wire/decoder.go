@@ -34,7 +34,7 @@ func (d *Decoder) Err() error { return d.err }
 // Left returns how many bytes of the message have not been read.
 func (d *Decoder) Left() int { return d.left }
 
-// Fail makes err the decoder's error unless it has one.
+// Fail makes err, which may be nil, the decoder's error unless it has one.
 func (d *Decoder) Fail(err error) {
 	if d.err == nil {
 		d.err = err

@@ -1,0 +1,174 @@
+package consumer_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"cardstream/consumer"
+	"cardstream/internal/cluster"
+	"cardstream/internal/devkafka/kafkatest"
+	"cardstream/record"
+)
+
+func partitionOf(number int32) record.TopicPartition {
+	return record.TopicPartition{Topic: "t", Partition: number}
+}
+
+func TestAMembershipGoesOnWhileThePartitionStaysAndEndsWhenItGoes(t *testing.T) {
+	c := kafkatest.StartEmbedded(t, embeddedDefaults)
+	c.CreateTopic(t, "t", 2, nil)
+	client := mustOpen(t, c)
+	one := mustJoin(t, client, quick("g", "t"))
+	awaitShares(t, []*member{one}, 2)
+	first := one.latest()
+	memberships := []*consumer.Membership{one.Membership(partitionOf(0)), one.Membership(partitionOf(1))}
+	for _, m := range memberships {
+		if id, generation := m.Current(); id != first.MemberID || generation != first.Generation || m.Err() != nil {
+			t.Errorf("%q in %d, %v; want %q in %d", id, generation, m.Err(), first.MemberID, first.Generation)
+		}
+	}
+	two := mustJoin(t, client, quick("g", "t"))
+	awaitShares(t, []*member{one, two}, 1, 1)
+	kept, gone := memberships[0], memberships[1]
+	id, generation, err := kept.AfterRefusal(within(t), first.Generation)
+	if now := one.latest(); err != nil || id != now.MemberID || generation != now.Generation {
+		t.Errorf("what was kept: %q in %d, %v; want %+v", id, generation, err, now)
+	}
+	if _, _, err := gone.AfterRefusal(within(t), first.Generation); !errors.Is(err, consumer.ErrReassigned) {
+		t.Errorf("what was given away: %v", err)
+	}
+	if _, generation := gone.Current(); generation != first.Generation {
+		t.Errorf("what was given away would be committed in generation %d", generation)
+	}
+	if err := kept.Confirm(within(t)); err != nil {
+		t.Errorf("Confirm: %v", err)
+	}
+	if err := two.leave(); err != nil {
+		t.Error(err)
+	}
+	awaitShares(t, []*member{one}, 2)
+	if kept.Err() != nil || !errors.Is(gone.Err(), consumer.ErrReassigned) || one.Membership(partitionOf(1)) == gone {
+		t.Errorf("when it came back: kept %v, gone %v", kept.Err(), gone.Err())
+	}
+	if err := one.leave(); err != nil {
+		t.Error(err)
+	}
+	if err := kept.Confirm(within(t)); !errors.Is(err, consumer.ErrLeft) {
+		t.Errorf("after the end: %v", err)
+	}
+	if err := one.Membership(partitionOf(0)).Err(); !errors.Is(err, consumer.ErrNotAssigned) {
+		t.Errorf("a new one after the end: %v", err)
+	}
+}
+
+func TestARefusalWaitsForTheRebalanceUnderWay(t *testing.T) {
+	c := kafkatest.StartEmbedded(t, embeddedDefaults)
+	c.CreateTopic(t, "t", 2, nil)
+	client := mustOpen(t, c)
+	config := quick("g", "t")
+	config.HeartbeatInterval = time.Hour // only a refusal makes it ask
+	config.SessionTimeout = time.Hour / 60
+	one := mustJoin(t, client, config)
+	awaitShares(t, []*member{one}, 2)
+	first := one.latest()
+	m := one.Membership(partitionOf(0))
+
+	joins := c.Embedded.Kafka().Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.JoinGroup}, Group: "g", Observe: true, Count: -1})
+	two := mustJoin(t, client, config)
+	if err := joins.Wait(within(t), 2); err != nil { // it has its id, and waits for the other
+		t.Fatal(err)
+	}
+	if _, generation, err := m.AfterRefusal(within(t), first.Generation); err != nil || generation <= first.Generation {
+		t.Errorf("generation %d, %v", generation, err)
+	}
+	awaitShares(t, []*member{one, two}, 1, 1)
+}
+
+func TestARefusalThatNothingExplainsWaitsNoLongerThanItMay(t *testing.T) {
+	c := kafkatest.StartEmbedded(t, embeddedDefaults)
+	c.CreateTopic(t, "t", 1, nil)
+	one := mustJoin(t, mustOpen(t, c), quick("g", "t"))
+	awaitShares(t, []*member{one}, 1)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, _, err := one.Membership(partitionOf(0)).AfterRefusal(ctx, one.latest().Generation)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestAWokenZombieLearnsThatItIsNoMember(t *testing.T) {
+	c := kafkatest.StartEmbedded(t, embeddedDefaults)
+	c.CreateTopic(t, "t", 2, nil)
+	config := quick("g", "t")
+	config.HeartbeatInterval = time.Hour // as if it were stopped: no clock of its own tells it
+	config.SessionTimeout = 200 * time.Millisecond
+	zombie := mustJoin(t, mustOpen(t, c), config)
+	awaitShares(t, []*member{zombie}, 2)
+	first := zombie.latest()
+	m, other := zombie.Membership(partitionOf(0)), zombie.Membership(partitionOf(1))
+	await(t, "the coordinator throws it out", func() bool { return len(describe(t, c, "g").Members) == 0 })
+	if m.Err() != nil {
+		t.Errorf("it knows too early: %v", m.Err())
+	}
+	if _, _, err := m.AfterRefusal(within(t), first.Generation); !errors.Is(err, cluster.UnknownMemberID) {
+		t.Errorf("AfterRefusal: %v", err)
+	}
+	if err := other.Confirm(within(t)); !errors.Is(err, cluster.UnknownMemberID) {
+		t.Errorf("Confirm: %v", err)
+	}
+	await(t, "it has lost everything and joined again", func() bool {
+		told := zombie.history()
+		return len(told) == 3 && errors.Is(told[1].Lost, cluster.UnknownMemberID) && len(told[1].Partitions) == 0 &&
+			told[2].MemberID != first.MemberID && zombie.count() == 2
+	})
+	if m.Err() == nil {
+		t.Error("an old membership came to life again")
+	}
+}
+
+func TestWhoHearsNoCoordinatorGivesEverythingUp(t *testing.T) {
+	c := kafkatest.StartEmbedded(t, embeddedDefaults)
+	c.CreateTopic(t, "t", 2, nil)
+	config := quick("g", "t")
+	config.SessionTimeout = 300 * time.Millisecond
+	one := mustJoin(t, mustOpen(t, c), config)
+	awaitShares(t, []*member{one}, 2)
+	m := one.Membership(partitionOf(0))
+	fault := c.Embedded.Kafka().Fault(
+		kfake.Fault{Keys: []kmsg.Key{kmsg.Heartbeat, kmsg.JoinGroup}, Group: "g", Err: kerr.CoordinatorLoadInProgress, Count: -1})
+	await(t, "it gives up", func() bool { return errors.Is(one.latest().Lost, consumer.ErrSessionExpired) })
+	if err := m.Confirm(within(t)); !errors.Is(err, consumer.ErrSessionExpired) {
+		t.Errorf("Confirm: %v", err)
+	}
+	fault.Remove()
+	awaitShares(t, []*member{one}, 2)
+}
+
+func TestConfirmWaitsForTheCoordinatorAndForARebalance(t *testing.T) {
+	c := kafkatest.StartEmbedded(t, embeddedDefaults)
+	c.CreateTopic(t, "t", 1, nil)
+	one := mustJoin(t, mustOpen(t, c), quick("g", "t"))
+	awaitShares(t, []*member{one}, 1)
+	m := one.Membership(partitionOf(0))
+	for _, code := range []*kerr.Error{kerr.NotCoordinator, kerr.RebalanceInProgress, kerr.IllegalGeneration} {
+		before := one.latest().Generation
+		fault := c.Embedded.Kafka().Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Heartbeat}, Group: "g", Err: code, Count: 3})
+		if err := m.Confirm(within(t)); err != nil {
+			t.Errorf("%s: %v", code.Message, err)
+		}
+		if fault.Hits() == 0 {
+			t.Errorf("%s: it did not ask", code.Message)
+		}
+		if again := one.latest().Generation > before; again != (code != kerr.NotCoordinator) {
+			t.Errorf("%s: generation %d, then %d", code.Message, before, one.latest().Generation)
+		}
+		fault.Remove()
+	}
+}
