@@ -2,6 +2,7 @@ package consumer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/segmentio/kafka-go/protocol/offsetfetch"
@@ -48,11 +49,17 @@ func offsetRequest(group string, partitions []record.TopicPartition) *offsetfetc
 	return request
 }
 
+// groupIDNotFound is said of a group that has never been, which is no error here: it has committed nothing.
+const groupIDNotFound cluster.Error = 69
+
 func offsetsIn(response *offsetfetch.Response) (map[record.TopicPartition]int64, error) {
-	if err := cluster.ErrorOf(response.ErrorCode); err != nil {
+	offsets := map[record.TopicPartition]int64{}
+	switch err := cluster.ErrorOf(response.ErrorCode); {
+	case errors.Is(err, groupIDNotFound):
+		return offsets, nil
+	case err != nil:
 		return nil, err
 	}
-	offsets := map[record.TopicPartition]int64{}
 	for _, topic := range response.Topics {
 		for _, p := range topic.Partitions {
 			tp := record.TopicPartition{Topic: topic.Name, Partition: p.PartitionIndex}

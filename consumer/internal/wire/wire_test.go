@@ -1,0 +1,65 @@
+package wire_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"slices"
+	"testing"
+
+	"cardstream/consumer/internal/wire"
+)
+
+func TestWhatIsAppendedIsRead(t *testing.T) {
+	b := wire.AppendInt8(nil, -1)
+	b = wire.AppendInt16(b, -2)
+	b = wire.AppendInt32(b, -3)
+	b = wire.AppendInt64(b, -4)
+	b = wire.AppendString(b, "text")
+	b = wire.AppendBytes(b, []byte("bytes"))
+	b = wire.AppendBytes(b, nil)
+	b = wire.AppendBytes(b, []byte{})
+	b = wire.AppendInt32s(b, []int32{5, 6})
+	d := wire.NewBytesDecoder(b)
+	if a, b, c, e := d.Int8(), d.Int16(), d.Int32(), d.Int64(); a != -1 || b != -2 || c != -3 || e != -4 {
+		t.Errorf("integers %d %d %d %d", a, b, c, e)
+	}
+	if s, b := d.String(), d.Bytes(); s != "text" || string(b) != "bytes" {
+		t.Errorf("%q %q", s, b)
+	}
+	if null, empty := d.Bytes(), d.Bytes(); null != nil || empty == nil || len(empty) > 0 {
+		t.Errorf("null is %v, empty %v", null, empty)
+	}
+	if vs := d.Int32s(); !slices.Equal(vs, []int32{5, 6}) {
+		t.Errorf("array %v", vs)
+	}
+	if err := d.End(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWhatDoesNotFitIsMalformed(t *testing.T) {
+	for name, read := range map[string]func(*wire.Decoder){
+		"integer": func(d *wire.Decoder) { d.Int64() },
+		"string":  func(d *wire.Decoder) { _ = d.String() },
+		"bytes":   func(d *wire.Decoder) { d.Bytes() },
+		"array":   func(d *wire.Decoder) { d.Int32s() },
+		"nothing": func(*wire.Decoder) {},
+	} {
+		d := wire.NewBytesDecoder([]byte{0x7f, 0xff, 0xff, 0xff, 0})
+		read(d)
+		if err := d.End(); !errors.Is(err, wire.ErrMalformed) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if d.Int8() != 0 || d.Int32s() != nil {
+			t.Errorf("%s: it reads on", name)
+		}
+	}
+}
+
+func TestAMessageThatEndsTooSoonIsAnError(t *testing.T) {
+	d := wire.NewDecoder(bytes.NewReader([]byte{0, 0, 0, 4, 'c', 'u'}), 8)
+	if b := d.Bytes(); b != nil || !errors.Is(d.Err(), io.ErrUnexpectedEOF) {
+		t.Errorf("read %q, %v", b, d.Err())
+	}
+}
