@@ -87,11 +87,18 @@ func (b *book) look(topic string, r *kgo.Record, withValue bool) {
 func positionOf(r *kgo.Record) position { return position{r.Partition, r.Offset} }
 
 // placement says how many partitions each topic has, and so where a key belongs.
-type placement map[string]int
+type placement struct {
+	partitions map[string]int
+	judge      kgo.TopicPartitioner // Java's default partitioner; made once, for that is dear
+}
+
+func newPlacement() placement {
+	return placement{partitions: map[string]int{}, judge: kgo.StickyKeyPartitioner(nil).ForTopic("")}
+}
 
 // right reports whether the record stands in the partition that Java's default partitioner gives its key.
 func (p placement) right(topic string, r *kgo.Record) bool {
-	return kgo.StickyKeyPartitioner(nil).ForTopic(topic).Partition(r, p[topic]) == int(r.Partition)
+	return p.judge.Partition(r, p.partitions[topic]) == int(r.Partition)
 }
 
 // requestNumber returns the number of the request that a set-user-parameters command made.

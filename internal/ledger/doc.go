@@ -13,7 +13,7 @@
 //
 // The Witness keeps a compact fact of each record in the line of its key (a line is everything that was said about one
 // smartcard), and the audit walks the lines one by one. What a command demands is worked out from the command as it
-// stands in the topic, so any run can be audited, whoever wrote its commands. About 700 bytes are kept for a command.
+// stands in the topic, so any run can be audited, whoever wrote its commands. About 900 bytes are kept for a command.
 //
 // The witness begins at the end of the topics and takes everything behind it for this run's: open it before the first
 // command, on topics where nothing is under way.

@@ -45,3 +45,13 @@ func (p *progress) waitingUntil(now int64) int64 {
 func (p *progress) String() string {
 	return fmt.Sprintf("%d of %d commands have their outcome, %d requests have no end", p.seen, p.wanted, len(p.open))
 }
+
+// overdue reports whether an open request is due at now, in milliseconds.
+func (p *progress) overdue(now int64) bool {
+	for _, due := range p.open {
+		if due <= now {
+			return true
+		}
+	}
+	return false
+}

@@ -24,8 +24,9 @@ func newScene() *scene {
 	}
 }
 
+var judge = kgo.StickyKeyPartitioner(nil).ForTopic("any")
+
 func partitionOf(key string) int32 {
-	judge := kgo.StickyKeyPartitioner(nil).ForTopic("any")
 	return int32(judge.Partition(&kgo.Record{Key: []byte(key)}, partitions))
 }
 
@@ -45,6 +46,7 @@ func (s *scene) add(i item) int64 {
 	if i.at == 0 {
 		i.at = s.base
 	}
+	i.offset = offset
 	s.items = append(s.items, i)
 	return offset
 }

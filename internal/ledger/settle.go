@@ -125,3 +125,12 @@ func (w *Witness) Progress() string {
 	defer w.book.mu.Unlock()
 	return w.book.progress.String()
 }
+
+// Busy reports whether there is work in hand, as far as the witness has read: a command without its outcome, or a request
+// that is due and has no end.
+func (w *Witness) Busy() bool {
+	w.book.mu.Lock()
+	defer w.book.mu.Unlock()
+	p := &w.book.progress
+	return !p.answered() || p.overdue(time.Now().UnixMilli())
+}

@@ -69,9 +69,9 @@ func (w *Witness) begin(ctx context.Context) error {
 		return err
 	}
 	w.next = ends
-	place, from := placement{}, map[string]map[int32]kgo.Offset{}
+	place, from := newPlacement(), map[string]map[int32]kgo.Offset{}
 	for topic, partitions := range ends {
-		place[strings.TrimPrefix(topic, w.config.Prefix)] = len(partitions)
+		place.partitions[strings.TrimPrefix(topic, w.config.Prefix)] = len(partitions)
 		from[topic] = map[int32]kgo.Offset{}
 		for partition, offset := range partitions {
 			from[topic][partition] = kgo.NewOffset().At(offset)

@@ -30,7 +30,7 @@ var schemaOf = map[string]string{
 
 // world is a broker and a registry with the topics and schemas of the contract, and a prefix of its own.
 type world struct {
-	t        *testing.T
+	t        testing.TB
 	brokers  []string
 	registry string
 	prefix   string
@@ -39,7 +39,7 @@ type world struct {
 	ids      map[string]uint32
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	cluster, err := kfake.NewCluster(kfake.NumBrokers(1))
 	if err != nil {
@@ -114,6 +114,7 @@ type item struct {
 	raw       []byte
 	headers   map[string]string
 	at        int64 // append time, milliseconds
+	offset    int64 // that it is to get
 }
 
 func (w *world) record(i item) *kgo.Record {

@@ -1,0 +1,34 @@
+package chaos_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+// state returns the letter by which the kernel says what a process is doing: T is stopped.
+func state(pid int) string {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return ""
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	return rest[:1]
+}
+
+func TestStopAndContinue(t *testing.T) {
+	f := fleet(t, "steady", 1)
+	eventually(t, "ready", printed(t, f, 0, "ready", 1))
+	if err := f.Stop(0); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "stopped", func() bool { return state(f.PID(0)) == "T" })
+	if err := f.Continue(0); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "continued", func() bool { return state(f.PID(0)) == "S" })
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+}
