@@ -17,10 +17,10 @@ type Counts struct {
 }
 
 // All returns how many requests there are.
-func (c *Counts) All() int64 { return c.Pending + c.Sent + c.Completed + c.Rejected + c.Cancelled }
+func (c Counts) All() int64 { return c.Pending + c.Sent + c.Completed + c.Rejected + c.Cancelled }
 
 // State returns how many requests are in that state; zero for what is no state.
-func (c *Counts) State(s provisioning.State) int64 {
+func (c Counts) State(s provisioning.State) int64 {
 	if counter := c.state(s); counter != nil {
 		return *counter
 	}

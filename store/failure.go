@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 )
@@ -17,6 +18,7 @@ type failure struct {
 	once    sync.Once
 	err     error         // set before failed is closed
 	failed  chan struct{} // closed with the first failure
+	opened  atomic.Bool   // Open has returned
 	closing chan struct{} // closed when the store is being closed
 	eased   *broadcast    // after each flush and compaction
 }

@@ -81,6 +81,9 @@ func (o Options) pebble(f *failure) *pebble.Options {
 		CompactionConcurrencyRange: func() (int, int) { return 1, max(1, runtime.GOMAXPROCS(0)/2) },
 	}
 	options.TargetFileSizes[0] = 4 << 20
+	// Pebble's own default, but without its goroutine that looks ten times a second whether another compaction may run
+	// (after each flush and compaction it looks anyway), and which a failed Open would leave behind.
+	options.Experimental.CompactionScheduler = pebble.NewConcurrencyLimitSchedulerWithNoPeriodicGrantingForTest()
 	// Most look-ups are for what is not there: a command that is new, a card without a line.
 	for i := range options.Levels {
 		options.Levels[i].FilterPolicy = bloom.FilterPolicy(10)

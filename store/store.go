@@ -75,6 +75,7 @@ func openLocked(dir string, options Options, lock *pebble.Lock) (*Store, error) 
 	if err != nil {
 		return nil, classifyOpen(dir, err)
 	}
+	failure.opened.Store(true)
 	s := &Store{
 		dir: dir, options: options, db: db, lock: lock, failure: failure, leases: make(map[int32]*Partition),
 	}
