@@ -2,12 +2,14 @@ package producer_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"testing"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/goleak"
 
@@ -131,6 +133,9 @@ func (b bench) read(tb testing.TB, topic string, partition int32) (records []*kg
 func (b bench) offset(tb testing.TB) int64 {
 	tb.Helper()
 	offsets, err := kadm.NewClient(b.Client(tb)).FetchOffsets(tb.Context(), b.group)
+	if errors.Is(err, kerr.GroupIDNotFound) {
+		return -1
+	}
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -1,0 +1,182 @@
+package producer_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/segmentio/kafka-go/protocol"
+
+	"cardstream/internal/cluster"
+	"cardstream/producer"
+	"cardstream/record"
+)
+
+// Every answer is lost in turn: the first of all that go over the wire, then the second, until none is left to lose.
+// Whatever it was, each step is committed once.
+func TestEveryAnswerLostInTurn(t *testing.T) {
+	b := mustFaultyBench(t)
+	var want []string
+	for n := 1; ; n++ {
+		s := &saboteur{lose: func(_ protocol.ApiKey, _, mth int) bool { return mth == n }}
+		p := b.mustInit(t, b.open(t, s.on))
+		for range 2 {
+			value := strconv.Itoa(len(want))
+			if _, err := p.Commit(t.Context(), b.step(value, int64(len(want)+1))); err != nil {
+				t.Fatalf("with answer %d lost: %v", n, err)
+			}
+			want = append(want, value)
+		}
+		if s.losses() == 0 {
+			const leastAnswers = 12 // Init and two transactions of five and more requests
+			if n < leastAnswers {
+				t.Fatalf("only %d answers in all", n)
+			}
+			break
+		}
+	}
+	b.wantSteps(t, int64(len(want)), want...)
+}
+
+// A request to a coordinator that went unanswered may arrive in a later transaction: that has another epoch then. A
+// batch may not need one: it is known by its sequence number.
+func TestStragglersAreShakenOff(t *testing.T) {
+	for _, c := range []struct {
+		lost  protocol.ApiKey
+		epoch bool
+	}{
+		{protocol.AddPartitionsToTxn, true},
+		{protocol.AddOffsetsToTxn, true},
+		{protocol.TxnOffsetCommit, true},
+		{protocol.EndTxn, true},
+		{protocol.Produce, false},
+		{protocol.FindCoordinator, false},
+	} {
+		t.Run(c.lost.String(), func(t *testing.T) {
+			b := mustFaultyBench(t)
+			s := &saboteur{lose: func(key protocol.ApiKey, nth, _ int) bool { return key == c.lost && nth == 1 }}
+			p := b.mustInit(t, b.open(t, s.on))
+			for i, value := range numbered(3) {
+				if _, err := p.Commit(t.Context(), b.step(value, int64(i+1))); err != nil {
+					t.Fatal(err)
+				}
+			}
+			b.wantSteps(t, 3, numbered(3)...)
+			want := 1
+			if c.epoch {
+				want = 2
+			}
+			if got := s.sent(protocol.InitProducerId); got != want {
+				t.Errorf("InitProducerID was sent %d times, want %d", got, want)
+			}
+			if s.losses() != 1 {
+				t.Errorf("%d answers were lost, want 1", s.losses())
+			}
+		})
+	}
+}
+
+// While no EndTxn is answered, nobody knows. It is retried while the context lives, and then said.
+func TestAnEndWithoutAnAnswerIsOfUnknownOutcome(t *testing.T) {
+	b := mustFaultyBench(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	const attempts = 3
+	s := &saboteur{lose: func(key protocol.ApiKey, nth, _ int) bool {
+		if key == protocol.EndTxn && nth == attempts {
+			cancel()
+		}
+		return key == protocol.EndTxn && nth <= attempts
+	}}
+	p := b.mustInit(t, b.open(t, s.on))
+	_, err := p.Commit(ctx, b.step("0", 1))
+	if !errors.Is(err, producer.ErrOutcomeUnknown) || !errors.Is(err, context.Canceled) {
+		t.Fatalf("the commit says: %v", err)
+	}
+	if kind := cluster.KindOf(err); kind != cluster.RestartTask {
+		t.Errorf("an unknown outcome is %v, want a restart of the task", kind)
+	}
+	if _, err := p.Commit(t.Context(), b.step("1", 2)); !errors.Is(err, producer.ErrNotInitialized) {
+		t.Errorf("went on from an unknown outcome: %v", err)
+	}
+	if err := p.Init(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.wantSteps(t, 1, "0") // this broker did commit, and the log says so
+	if _, err := p.Commit(t.Context(), b.step("1", 2)); err != nil {
+		t.Fatal(err)
+	}
+	b.wantSteps(t, 2, "0", "1")
+}
+
+// A context that ends with a transaction open leaves it to Init, which aborts it.
+func TestWhatIsLeftOpenIsAborted(t *testing.T) {
+	for _, at := range []protocol.ApiKey{
+		protocol.AddPartitionsToTxn, protocol.Produce, protocol.AddOffsetsToTxn, protocol.TxnOffsetCommit,
+	} {
+		t.Run(at.String(), func(t *testing.T) {
+			b := mustFaultyBench(t)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			s := &saboteur{lose: func(key protocol.ApiKey, _, _ int) bool {
+				if key == at {
+					cancel()
+				}
+				return key == at && ctx.Err() != nil && key != protocol.InitProducerId
+			}}
+			p := b.mustInit(t, b.open(t, s.on))
+			_, err := p.Commit(ctx, b.step("lost", 1))
+			if !errors.Is(err, context.Canceled) || errors.Is(err, producer.ErrOutcomeUnknown) {
+				t.Fatalf("the commit says: %v", err)
+			}
+			owner := b.mustInit(t, b.open(t))
+			b.wantSteps(t, -1)
+			if _, err := owner.Commit(t.Context(), b.step("kept", 1)); err != nil {
+				t.Fatal(err)
+			}
+			b.wantSteps(t, 1, "kept")
+		})
+	}
+}
+
+// A broker that never answers is given up after the request time-out, and the batch sent again elsewhere in time.
+func TestASilentBrokerIsGivenUp(t *testing.T) {
+	b := mustFaultyBench(t)
+	var hung hangOnce
+	client := b.open(t, func(config *cluster.Config) {
+		config.Dial, config.RequestTimeout = hung.dial, 200*time.Millisecond
+	})
+	p := b.mustInit(t, client)
+	hung.arm(protocol.Produce)
+	if _, err := p.Commit(t.Context(), b.step("0", 1)); err != nil {
+		t.Fatal(err)
+	}
+	b.wantSteps(t, 1, "0")
+}
+
+func TestOffsetsOfManyInputs(t *testing.T) {
+	b := mustFaultyBench(t)
+	p := b.mustInit(t, b.open(t))
+	offsets := map[record.TopicPartition]int64{{Topic: b.in}: 7}
+	for partition := range int32(3) {
+		offsets[record.TopicPartition{Topic: b.out, Partition: partition}] = int64(partition)
+	}
+	if _, err := p.Commit(t.Context(), producer.Transaction{Offsets: offsets, Group: b.group}); err != nil {
+		t.Fatal(err)
+	}
+	commits := b.Embedded.Kafka().GroupInfo(b.group).Commits
+	if got := commits[b.in][0]; got.Offset != 7 || got.LeaderEpoch != -1 {
+		t.Errorf("committed %+v, want offset 7 of no leader's epoch", got)
+	}
+	for partition := range int32(3) {
+		if got := commits[b.out][partition].Offset; got != int64(partition) {
+			t.Errorf("committed %d for partition %d", got, partition)
+		}
+	}
+	if !slices.Equal(b.committed(t, b.state, 0), nil) {
+		t.Error("records came from nowhere")
+	}
+}
