@@ -3,9 +3,9 @@
 // place to keep data that matters, and `cardstream run` refuses it (see IsEmbedded).
 //
 // The brokers are franz-go's kfake: groups, idempotent and transactional producers, read-committed fetches, time-outs,
-// compaction, ACLs and SASL are real. This package adds what kfake lacks and cardstream leans on: log-append time
-// (logappend.go), and the registry's schemas kept beside the data. Topics are never created by a metadata request,
-// only by CreateTopics.
+// compaction, ACLs and SASL are real. This package adds what kfake and the fake registry lack and cardstream leans on:
+// log-append time, the refusal of requests that Kafka 4 no longer takes, the compatibility of schemas, and schemas kept
+// beside the data. Topics are never created by a metadata request, only by CreateTopics.
 //
 // It is kinder than Kafka all the same. Transactions end at once, so nobody is ever told CONCURRENT_TRANSACTIONS;
 // there is no replication, so nobody is ever told NOT_ENOUGH_REPLICAS; topic settings other than clean-up policy,

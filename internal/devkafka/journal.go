@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"strings"
 	"sync"
 )
 
@@ -104,24 +103,14 @@ func changes(r *http.Request) bool {
 	case http.MethodGet, http.MethodHead:
 		return false
 	case http.MethodPost:
-		return strings.HasPrefix(r.URL.Path, "/subjects/") && strings.HasSuffix(r.URL.Path, "/versions")
+		return registers(r)
 	}
 	return true
 }
 
 // apply has the registry carry out a change.
 func (j *journal) apply(c change, header http.Header) *answer {
-	a := &answer{header: make(http.Header), code: http.StatusOK}
-	request, err := http.NewRequest(c.Method, c.Path, strings.NewReader(c.Body))
-	if err != nil {
-		http.Error(a, err.Error(), http.StatusBadRequest)
-		return a
-	}
-	if header != nil {
-		request.Header = header
-	}
-	j.registry.ServeHTTP(a, request)
-	return a
+	return request(j.registry, c.Method, c.Path, c.Body, header)
 }
 
 func (j *journal) append(c change) error {
@@ -145,24 +134,4 @@ func (j *journal) remember(c change) {
 	case http.MethodDelete:
 		clear(j.registered)
 	}
-}
-
-// answer is a response held back.
-type answer struct {
-	header http.Header
-	code   int
-	body   bytes.Buffer
-}
-
-func (a *answer) Header() http.Header         { return a.header }
-func (a *answer) WriteHeader(code int)        { a.code = code }
-func (a *answer) Write(p []byte) (int, error) { return a.body.Write(p) }
-func (a *answer) ok() bool                    { return a.code/100 == 2 }
-
-func (a *answer) send(w http.ResponseWriter) {
-	for name, values := range a.header {
-		w.Header()[name] = values
-	}
-	w.WriteHeader(a.code)
-	w.Write(a.body.Bytes()) // a client that has gone asks again
 }

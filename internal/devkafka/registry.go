@@ -12,8 +12,8 @@ import (
 	"github.com/twmb/franz-go/pkg/sr/srfake"
 )
 
-// Registry is the fake behind the schema registry's port. What a test does to it directly is not kept in a DataDir, and
-// its answer to a question of compatibility is always yes.
+// Registry is the fake behind the schema registry's port. What a test does to it directly is not held against earlier
+// versions, and not kept in a DataDir.
 type Registry = srfake.Registry
 
 // registry serves a Registry on a port.
@@ -27,7 +27,7 @@ type registry struct {
 
 func startRegistry(ctx context.Context, config Config) (*registry, error) {
 	r := &registry{fake: srfake.NewRegistry(), served: make(chan error, 1)}
-	handler := r.fake.Handler()
+	var handler http.Handler = &compatibility{registry: r.fake.Handler()}
 	if config.DataDir != "" {
 		journal, err := openJournal(filepath.Join(config.DataDir, "registry.jsonl"), handler)
 		if err != nil {
