@@ -1,12 +1,16 @@
 package schemas_test
 
 import (
+	"fmt"
 	"reflect"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/linkedin/goavro/v2"
 	"pgregory.net/rapid"
 
+	"cardstream/provisioning"
 	"cardstream/schemas"
 )
 
@@ -60,4 +64,64 @@ func differential[T any](codec *schemas.Codec[T], values *rapid.Generator[T], re
 			}
 		})
 	}
+}
+
+// What was decoded stays as it is when the bytes that it came from are used for something else.
+func TestDecodedSharesNoMemory(t *testing.T) {
+	_, registry, set := MustLoad(t)
+	foreign := schemas.NewForeign(registry)
+	t.Run("typed", rapid.MakeCheck(func(t *rapid.T) {
+		want := anyEntry.Draw(t, "entry")
+		value, err := set.Entry.Append(nil, &want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := set.Entry.Decode(t.Context(), value)
+		clear(value)
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Fatalf("got  %+v, %v\nwant %+v", got, err, want)
+		}
+	}))
+	t.Run("foreign", rapid.MakeCheck(func(t *rapid.T) {
+		want := anyCommand.Draw(t, "command")
+		value, err := set.Command.Append(nil, &want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := foreign.Command(t.Context(), value)
+		clear(value)
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Fatalf("got  %+v, %v\nwant %+v", got, err, want)
+		}
+	}))
+}
+
+// All tasks of a process share the codecs.
+func TestCodecConcurrently(t *testing.T) {
+	fake, registry, set := MustLoad(t)
+	foreign := schemas.NewForeign(registry)
+	text := schemas.Text("ProvisioningCommand")
+	other := MustSeed(t, fake, "other", strings.Replace(text, "What the CRM asks for.", "The same.", 1))
+	var tasks sync.WaitGroup
+	for task := range 8 {
+		tasks.Go(func() {
+			for i := range 200 {
+				want := provisioning.Command{ID: fmt.Sprint(task, i), Cancel: &provisioning.Cancel{Number: fmt.Sprint(i)}}
+				value, err := set.Command.Append(nil, &want)
+				if err != nil {
+					t.Error(err)
+				}
+				if i%2 == 0 {
+					value = append(schemas.AppendHeader(nil, other), value[5:]...)
+				}
+				if got, err := set.Command.Decode(t.Context(), value); err != nil || !reflect.DeepEqual(got, want) {
+					t.Errorf("got  %+v, %v\nwant %+v", got, err, want)
+				}
+				if got, err := foreign.Command(t.Context(), value); err != nil || !reflect.DeepEqual(got, want) {
+					t.Errorf("got  %+v, %v\nwant %+v", got, err, want)
+				}
+			}
+		})
+	}
+	tasks.Wait()
 }

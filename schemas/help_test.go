@@ -27,7 +27,7 @@ func (t handlerTransport) RoundTrip(request *http.Request) (*http.Response, erro
 }
 
 // MustOpenRegistry returns a client of the handler.
-func MustOpenRegistry(tb testing.TB, handler http.Handler) *schemas.Registry {
+func MustOpenRegistry(tb fataler, handler http.Handler) *schemas.Registry {
 	tb.Helper()
 	registry, err := schemas.NewRegistry(schemas.RegistryConfig{
 		URLs: []string{"http://registry.test"}, Transport: handlerTransport{handler},
@@ -35,7 +35,6 @@ func MustOpenRegistry(tb testing.TB, handler http.Handler) *schemas.Registry {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(registry.Close)
 	return registry
 }
 
