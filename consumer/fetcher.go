@@ -51,6 +51,9 @@ func (c FetcherConfig) withDefaults() FetcherConfig {
 type Fetcher struct {
 	client *cluster.Client
 	config FetcherConfig
+	// finding holds a token while a leader is looked for: many partitions lose theirs at once, and one answer of the
+	// cluster serves all of a topic.
+	finding chan struct{}
 
 	mu      sync.Mutex
 	open    map[record.TopicPartition]*Partition
@@ -65,6 +68,7 @@ func NewFetcher(client *cluster.Client, config FetcherConfig) *Fetcher {
 	return &Fetcher{
 		client:  client,
 		config:  config.withDefaults(),
+		finding: make(chan struct{}, 1),
 		open:    map[record.TopicPartition]*Partition{},
 		leaders: map[cluster.BrokerID]*leader{},
 	}
@@ -146,11 +150,9 @@ func (f *Fetcher) lost(p *Partition, cause error) {
 // seek starts the search for a partition's leader. The caller holds mu, and the fetcher runs.
 func (f *Fetcher) seek(p *Partition, cause error) {
 	f.work.Go(func() {
-		broker, found := p.trouble.resolve(cause)
-		if !found {
-			return
+		if broker, found := p.trouble.resolve(cause); found {
+			f.attach(p, broker)
 		}
-		f.attach(p, broker)
 	})
 }
 

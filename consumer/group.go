@@ -130,41 +130,35 @@ func (g *Group) Run(ctx context.Context, onAssigned func(Assignment)) error {
 // stayMember joins, and joins again whenever that is needed, until ctx ends or it can never succeed.
 func (g *Group) stayMember(ctx context.Context) error {
 	backoff := cluster.Backoff{Min: g.config.Backoff, Max: max(g.config.Backoff, g.config.RebalanceTimeout/4)}
-	for failures := 0; ; {
+	for failures := 0; ctx.Err() == nil; {
 		err := g.join(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
 		if err == nil {
 			failures = 0
 			backoff.Reset()
-			if err = g.awaitRejoin(ctx); err == nil {
-				continue
-			}
+			err = g.awaitRejoin(ctx)
 		}
-		if ctx.Err() != nil {
-			return nil
-		}
-		if isFatal(err) {
+		switch {
+		case err == nil || ctx.Err() != nil:
+			continue
+		case isFatal(err):
 			return err
 		}
 		if failures++; failures == 1 && atOnce(err) {
 			continue
 		}
 		g.config.Logger.Warn("group member cannot join, trying on", "group", g.config.Group, "error", err)
-		if backoff.Wait(ctx) != nil {
-			return nil
-		}
+		_ = backoff.Wait(ctx) // an end of ctx is seen above
 	}
+	return nil
 }
 
-// awaitRejoin waits until the member has to join again. An error is why it never can, or ctx's end.
+// awaitRejoin waits until the member has to join again, or ctx ends. An error is why it never can.
 func (g *Group) awaitRejoin(ctx context.Context) error {
 	select {
 	case <-g.rejoin:
 		return g.fatal()
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil
 	}
 }
 

@@ -59,10 +59,16 @@ func (t *trouble) resolve(cause error) (leader cluster.BrokerID, found bool) {
 }
 
 func (t *trouble) findLeader() (cluster.BrokerID, error) {
-	client := t.p.fetcher.client
-	ctx, cancel := context.WithTimeout(t.p.life, client.RequestTimeout())
+	f := t.p.fetcher
+	select {
+	case f.finding <- struct{}{}:
+		defer func() { <-f.finding }()
+	case <-t.p.life.Done():
+		return 0, context.Cause(t.p.life)
+	}
+	ctx, cancel := context.WithTimeout(t.p.life, f.client.RequestTimeout())
 	defer cancel()
-	return client.Leader(ctx, t.p.tp)
+	return f.client.Leader(ctx, t.p.tp)
 }
 
 // bear waits before the next attempt. It returns false if there shall be none.
