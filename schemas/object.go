@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -15,8 +16,15 @@ import (
 // object is a JSON object that is read strictly: each member is taken by name, and what nobody took is unknown.
 type object struct {
 	path    string // ends in a dot; empty at the top
-	members map[string]json.RawMessage
+	start   int    // where it starts in the line, in bytes
+	members map[string]member
 	wrong   *error // the first thing that was wrong; shared with the objects inside
+}
+
+type member struct {
+	json.RawMessage
+	name  int // where its name ends in the line, in bytes
+	start int // where its value starts
 }
 
 // maybe is a member's value; nil where it is absent, null or wrong.
@@ -50,18 +58,19 @@ func (o *object) fill(text []byte) bool {
 	if start, _ := decoder.Token(); start != json.Delim('{') {
 		return false
 	}
-	o.members = make(map[string]json.RawMessage)
+	o.members = make(map[string]member)
 	for decoder.More() {
 		key, _ := decoder.Token()
 		name, _ := key.(string)
-		var member json.RawMessage
-		if err := decoder.Decode(&member); err != nil { // which valid JSON cannot cause
+		m := member{name: o.start + int(decoder.InputOffset())}
+		if err := decoder.Decode(&m.RawMessage); err != nil { // which valid JSON cannot cause
 			return false
 		}
+		m.start = o.start + int(decoder.InputOffset()) - len(m.RawMessage)
 		if _, twice := o.members[name]; twice {
-			o.fail("", errors.New("has a field twice"))
+			o.fail("", fmt.Errorf("has a field twice, at byte %d", m.name))
 		}
-		o.members[name] = member
+		o.members[name] = m
 	}
 	return true
 }
@@ -79,28 +88,33 @@ func (o *object) fail(name string, err error) {
 	*o.wrong = err
 }
 
-// close fails if there are members that nobody took. Their names are the sender's, and so are not repeated.
+// close fails if there are members that nobody took. Their names are the sender's, and so are not repeated: it says where
+// the first one's ends.
 func (o *object) close() {
+	first := math.MaxInt
+	for _, m := range o.members {
+		first = min(first, m.name)
+	}
 	if len(o.members) > 0 {
-		o.fail("", errors.New("has an unknown field"))
+		o.fail("", fmt.Errorf("has an unknown field, at byte %d", first))
 	}
 }
 
 // take removes a member, and reports whether there is one that is not null.
-func (o *object) take(name string) (json.RawMessage, bool) {
-	member, ok := o.members[name]
+func (o *object) take(name string) (member, bool) {
+	m, ok := o.members[name]
 	delete(o.members, name)
-	return member, ok && string(member) != "null"
+	return m, ok && string(m.RawMessage) != "null"
 }
 
 // object takes a member that is an object; nil where it is absent, null or wrong.
 func (o *object) object(name string) *object {
-	member, ok := o.take(name)
+	m, ok := o.take(name)
 	if !ok {
 		return nil
 	}
-	inner := &object{path: o.path + name + ".", wrong: o.wrong}
-	if !inner.fill(member) {
+	inner := &object{path: o.path + name + ".", start: m.start, wrong: o.wrong}
+	if !inner.fill(m.RawMessage) {
 		o.fail(name, errors.New("must be an object"))
 		return nil
 	}
@@ -108,12 +122,12 @@ func (o *object) object(name string) *object {
 }
 
 func (o *object) text(name string) maybe[string] {
-	member, ok := o.take(name)
+	m, ok := o.take(name)
 	if !ok {
 		return maybe[string]{}
 	}
 	var text string
-	if member[0] != '"' || json.Unmarshal(member, &text) != nil {
+	if m.RawMessage[0] != '"' || json.Unmarshal(m.RawMessage, &text) != nil {
 		o.fail(name, errors.New("must be a string"))
 		return maybe[string]{}
 	}
@@ -126,12 +140,12 @@ func (o *object) text(name string) maybe[string] {
 }
 
 func (o *object) flag(name string) maybe[bool] {
-	member, ok := o.take(name)
+	m, ok := o.take(name)
 	if !ok {
 		return maybe[bool]{}
 	}
-	value := string(member) == "true"
-	if !value && string(member) != "false" {
+	value := string(m.RawMessage) == "true"
+	if !value && string(m.RawMessage) != "false" {
 		o.fail(name, errors.New("must be true or false"))
 		return maybe[bool]{}
 	}
