@@ -123,6 +123,28 @@ func TestThePositionMovesOverWhatIsNotHandedOut(t *testing.T) {
 	}
 }
 
+func TestWhatIsNotHandedOutMovesThePositionBehindWhatIs(t *testing.T) {
+	c := kafkatest.Start(t)
+	prefix := c.Prefix(t)
+	tp := record.TopicPartition{Topic: prefix + "t"}
+	c.CreateTopic(t, tp.Topic, 1, nil)
+	w := writer(t, c, kgo.TransactionalID(prefix+"id"))
+	transaction(t, w, tp, kgo.TryCommit, "a", "b")
+	p := mustAdd(t, mustFetch(t, mustOpen(t, c), consumer.FetcherConfig{MaxWait: 20 * time.Millisecond}), tp, 0)
+	await(t, "records are there", func() bool { return p.Observed().LastStableOffset == 3 })
+	end := transaction(t, w, tp, kgo.TryAbort, "x")
+	await(t, "an aborted transaction is there too", func() bool { return p.Observed().LastStableOffset == end })
+	for i, want := range []struct {
+		value string
+		next  int64
+	}{{"a", 1}, {"b", end}} {
+		records, next, err := p.Take(1, 1<<20)
+		if err != nil || next != want.next || len(records) != 1 || string(records[0].Value) != want.value {
+			t.Errorf("Take %d: %q, %d, %v; want %+v", i, values(records), next, err, want)
+		}
+	}
+}
+
 func TestCompactedGapsArePassedOver(t *testing.T) {
 	c := kafkatest.StartEmbedded(t, embeddedDefaults)
 	tp := record.TopicPartition{Topic: "t"}
@@ -170,7 +192,8 @@ func TestAnOffsetOutOfRangeIsAnErrorOfThatPartitionAlone(t *testing.T) {
 	} {
 		err := awaitError(t, mustAdd(t, fetcher, tp, want.Offset))
 		var got *consumer.OffsetOutOfRangeError
-		if !errors.As(err, &got) || *got != want || cluster.KindOf(err) != cluster.Stop {
+		if !errors.As(err, &got) || *got != want || cluster.KindOf(err) != cluster.Stop ||
+			!strings.Contains(err.Error(), fmt.Sprintf("%s: offset %d", tp, want.Offset)) {
 			t.Errorf("%s from %d: %v, want %v", tp, want.Offset, err, want)
 		}
 	}
@@ -212,6 +235,28 @@ func TestAMovedLeaderIsFollowed(t *testing.T) {
 		if took := time.Since(begun); took > 2*time.Second {
 			t.Errorf("move %d: read %v after it was written", i, took)
 		}
+	}
+}
+
+func TestABrokerThatIsAwayIsWaitedFor(t *testing.T) {
+	c := kafkatest.StartEmbedded(t, embeddedDefaults)
+	tp := record.TopicPartition{Topic: "t"}
+	c.CreateTopic(t, tp.Topic, 1, nil)
+	w := writer(t, c)
+	client, network := openByNetwork(t, c)
+	logger, logged := recordLog()
+	p := mustAdd(t, mustFetch(t, client, consumer.FetcherConfig{Logger: logger}), tp, 0)
+	for i := range 3 {
+		value := fmt.Sprint("v", i)
+		last := write(t, w, tp, value)
+		wantValues(t, readTo(t, p, last+1), value)
+		network.cut()
+		tried := strings.Count(logged(), "trying on")
+		await(t, "it is told of", func() bool { return strings.Count(logged(), "trying on") > tried })
+		network.mend()
+	}
+	if !strings.Contains(logged(), "fetched again") {
+		t.Errorf("logged %s", logged())
 	}
 }
 
@@ -441,5 +486,25 @@ func TestAFetcherRunsOnce(t *testing.T) {
 	}
 	if err := fetcher.Run(t.Context()); err == nil {
 		t.Error("it ran a second time")
+	}
+}
+
+func TestPartitionsComeTogetherAgainInOneFetch(t *testing.T) {
+	c := kafkatest.StartEmbedded(t, embeddedDefaults)
+	c.CreateTopic(t, "t", 3, nil)
+	together := c.Embedded.Kafka().Fault(kfake.Fault{
+		Keys: []kmsg.Key{kmsg.Fetch}, Topic: "t", Observe: true, Count: -1,
+		When: func(request kmsg.Request) bool {
+			topics := request.(*kmsg.FetchRequest).Topics
+			return len(topics) == 1 && len(topics[0].Partitions) == 3
+		},
+	})
+	fetcher := mustFetch(t, mustOpen(t, c), consumer.FetcherConfig{MaxWait: 100 * time.Millisecond})
+	for i := range int32(3) { // the second and third are added while a fetch for the first waits
+		p := mustAdd(t, fetcher, record.TopicPartition{Topic: "t", Partition: i}, 0)
+		await(t, "the partition has been asked for", func() bool { return !p.Observed().At.IsZero() })
+	}
+	if err := together.Wait(within(t), 1); err != nil {
+		t.Error(err)
 	}
 }

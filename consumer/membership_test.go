@@ -3,6 +3,7 @@ package consumer_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"testing"
 	"time"
 
@@ -149,6 +150,46 @@ func TestWhoHearsNoCoordinatorGivesEverythingUp(t *testing.T) {
 	}
 	fault.Remove()
 	awaitShares(t, []*member{one}, 2)
+}
+
+func TestAMomentWithoutNetworkCostsNothing(t *testing.T) {
+	c := kafkatest.StartEmbedded(t, embeddedDefaults)
+	c.CreateTopic(t, "t", 2, nil)
+	config := quick("g", "t")
+	config.SessionTimeout = time.Minute
+	client, network := openByNetwork(t, c)
+	one := mustJoin(t, client, config)
+	awaitShares(t, []*member{one}, 2)
+	m := one.Membership(partitionOf(0))
+	network.cut()
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := m.Confirm(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Confirm without a network: %v", err)
+	}
+	network.mend()
+	if err := m.Confirm(within(t)); err != nil || len(one.history()) != 1 {
+		t.Errorf("Confirm: %v; told %+v", err, one.history())
+	}
+}
+
+func TestWhoIsCutOffForLongLosesEverythingToTheOthersAndComesBack(t *testing.T) {
+	c := kafkatest.StartEmbedded(t, embeddedDefaults)
+	c.CreateTopic(t, "t", 4, nil)
+	config := quick("g", "t")
+	config.SessionTimeout = 500 * time.Millisecond
+	client, network := openByNetwork(t, c)
+	cut, other := mustJoin(t, client, config), mustJoin(t, mustOpen(t, c), config)
+	awaitShares(t, []*member{cut, other}, 2, 2)
+	before := cut.latest().Partitions
+	network.cut()
+	await(t, "it gives up", func() bool { return errors.Is(cut.latest().Lost, consumer.ErrSessionExpired) })
+	awaitShares(t, []*member{other}, 4)
+	network.mend()
+	awaitShares(t, []*member{cut, other}, 2, 2)
+	if after := cut.latest().Partitions; !reflect.DeepEqual(before, after) {
+		t.Errorf("it had %v and came back to %v", before, after)
+	}
 }
 
 func TestConfirmWaitsForTheCoordinatorAndForARebalance(t *testing.T) {

@@ -31,9 +31,6 @@ func NewBytesDecoder(b []byte) *Decoder { return NewDecoder(bytes.NewReader(b), 
 // Err returns the first error, or nil.
 func (d *Decoder) Err() error { return d.err }
 
-// Left returns how many bytes of the message have not been read.
-func (d *Decoder) Left() int { return d.left }
-
 // Fail makes err, which may be nil, the decoder's error unless it has one.
 func (d *Decoder) Fail(err error) {
 	if d.err == nil {
