@@ -8,7 +8,6 @@ import (
 	"github.com/segmentio/kafka-go/protocol/heartbeat"
 	"github.com/segmentio/kafka-go/protocol/initproducerid"
 	"github.com/segmentio/kafka-go/protocol/joingroup"
-	"github.com/segmentio/kafka-go/protocol/leavegroup"
 	"github.com/segmentio/kafka-go/protocol/offsetcommit"
 	"github.com/segmentio/kafka-go/protocol/offsetfetch"
 	"github.com/segmentio/kafka-go/protocol/syncgroup"
@@ -16,7 +15,8 @@ import (
 )
 
 // codesOf returns the error codes in an answer of a coordinator, zeros among them: some answers have one, others one
-// per partition.
+// per partition. LeaveGroup's is not among them: kafka-go v0.4.51 reads its fields in the wrong order (Heartbeat's too,
+// which is why the consumer reads that answer itself), and nobody asks again after leaving.
 func codesOf(answer protocol.Message) []Error {
 	switch r := answer.(type) {
 	case *initproducerid.Response:
@@ -34,8 +34,6 @@ func codesOf(answer protocol.Message) []Error {
 	case *syncgroup.Response:
 		return []Error{Error(r.ErrorCode)}
 	case *heartbeat.Response:
-		return []Error{Error(r.ErrorCode)}
-	case *leavegroup.Response:
 		return []Error{Error(r.ErrorCode)}
 	case *offsetfetch.Response:
 		return offsetFetchCodes(r)

@@ -60,6 +60,7 @@ const (
 	KafkaStorageError                  Error = 56
 	SASLAuthenticationFailed           Error = 58
 	UnknownProducerID                  Error = 59
+	GroupIDNotFound                    Error = 69
 	FetchSessionIDNotFound             Error = 70
 	InvalidFetchSessionEpoch           Error = 71
 	FencedLeaderEpoch                  Error = 74

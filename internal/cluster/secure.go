@@ -78,9 +78,9 @@ func handshake(wire *protocol.Conn, mechanism string) error {
 
 func exchange(wire *protocol.Conn, state []byte) (*saslauthenticate.Response, error) {
 	answer, err := wire.RoundTrip(&saslauthenticate.Request{AuthBytes: state})
-	if errors.Is(err, io.EOF) {
-		// A broker may also say no by hanging up.
-		return nil, fmt.Errorf("%w: the broker closed the connection", SASLAuthenticationFailed)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		// Kafka says no by a code. One that hangs up is going down; other servers may mean the password.
+		return nil, fmt.Errorf("%w: the broker closed the connection", err)
 	}
 	if err != nil {
 		return nil, err
