@@ -2,7 +2,6 @@ package schemas
 
 import (
 	"context"
-	"errors"
 	"sync"
 
 	"github.com/twmb/avro"
@@ -74,64 +73,4 @@ func (c *Codec[T]) reader(ctx context.Context, id SchemaID) (*avro.Schema, error
 	}
 	c.others.Store(id, other)
 	return other.resolved, other.err
-}
-
-// form is how a T is laid out as an Avro record.
-type form[T any] struct {
-	record string // the record's name
-	append func(dst []byte, schema *avro.Schema, v *T) ([]byte, error)
-	decode func(body []byte, schema *avro.Schema) (T, error)
-}
-
-// formOf makes a form by way of W, the struct with the record's fields. fill sets every field of a zero W from a T; take
-// makes a T of a W.
-//
-// The W's are used again and again, and are cleared in between: what they point to has passed to others by then.
-func formOf[T, W any](record string, fill func(*W, *T) error, take func(*W) (T, error)) form[T] {
-	pool := sync.Pool{New: func() any { return new(W) }}
-	release := func(w *W) {
-		*w = *new(W)
-		pool.Put(w)
-	}
-	return form[T]{
-		record: record,
-		append: func(dst []byte, schema *avro.Schema, v *T) ([]byte, error) {
-			w := pool.Get().(*W)
-			defer release(w)
-			if err := fill(w, v); err != nil {
-				return nil, err
-			}
-			out, err := schema.AppendEncode(dst, w)
-			if err != nil {
-				return nil, errorf(Undecodable, "%s cannot be written: %s", record, place(err))
-			}
-			return out, nil
-		},
-		decode: func(body []byte, schema *avro.Schema) (T, error) {
-			w := pool.Get().(*W)
-			defer release(w)
-			rest, err := schema.Decode(body, w)
-			switch {
-			case err != nil:
-				return *new(T), errorf(Undecodable, "%s: %s", record, place(err))
-			case len(rest) > 0:
-				return *new(T), errorf(Undecodable, "%s: %d of %d bytes are left over", record, len(rest), len(body))
-			}
-			return take(w)
-		},
-	}
-}
-
-// place says where an Avro error lies, without the error's own text: that may repeat the value.
-func place(err error) string {
-	var semantic *avro.SemanticError
-	var short *avro.ShortBufferError
-	switch {
-	case errors.As(err, &semantic) && semantic.Field != "":
-		return "field " + semantic.Field
-	case errors.As(err, &short):
-		return "the bytes end too early"
-	default:
-		return "the bytes are not what the schema says"
-	}
 }

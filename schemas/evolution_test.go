@@ -68,3 +68,27 @@ func TestCodecRefusesAnotherRecord(t *testing.T) {
 	_, err = set.State.Decode(t.Context(), value)
 	checkError(t, err, schemas.Undecodable)
 }
+
+// Which of the two commands it is does not hang on what a writer's schema leaves out.
+func TestCodecReadsAnOlderCommand(t *testing.T) {
+	fake, _, set := MustLoad(t)
+	older := `{"type":"record","name":"ProvisioningCommand","namespace":"cardstream.v1","fields":[{"name":"command","type":[
+		{"type":"record","name":"SetUserParameters","fields":[{"name":"reset_pin","type":["null","boolean"],"default":null}]},
+		{"type":"record","name":"CancelRequest","fields":[]}]}]}`
+	id := MustSeed(t, fake, "older", older)
+	for branch, c := range map[string]struct {
+		native any
+		want   provisioning.Command
+	}{
+		"SetUserParameters": {
+			object{"reset_pin": object{"boolean": true}},
+			provisioning.Command{SetUserParameters: &provisioning.SetUserParameters{ResetPIN: pointer(true)}},
+		},
+		"CancelRequest": {object{}, provisioning.Command{Cancel: &provisioning.Cancel{}}},
+	} {
+		value := encodeAs(t, id, older, object{"command": object{"cardstream.v1." + branch: c.native}})
+		if got, err := set.Command.Decode(t.Context(), value); err != nil || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: got %+v, %v", branch, got, err)
+		}
+	}
+}

@@ -2,8 +2,8 @@ package schemas
 
 import "cardstream/provisioning"
 
-// commandWire is ProvisioningCommand. The two commands are one union on the wire: Command holds one of the two structs
-// when a command is written, and commandReadWire takes the fields of either when it is read.
+// commandWire is ProvisioningCommand when it is written. The two commands are one union on the wire: Command points to
+// the one that it is.
 type commandWire struct {
 	CommandID  string                 `avro:"command_id"`
 	OccurredAt provisioning.Timestamp `avro:"occurred_at"`
@@ -24,7 +24,8 @@ type cancelWire struct {
 	Number string `avro:"number"`
 }
 
-// commandReadWire is ProvisioningCommand when it is read.
+// commandReadWire is ProvisioningCommand when it is read: Command has the fields of both commands, and gets those of the
+// one that it is.
 type commandReadWire struct {
 	CommandID  string                 `avro:"command_id"`
 	OccurredAt provisioning.Timestamp `avro:"occurred_at"`
@@ -41,9 +42,9 @@ type commandReadWire struct {
 }
 
 func commandForm() form[provisioning.Command] {
-	write := formOf(recordCommand, fillCommand, func(*commandWire) (c provisioning.Command, err error) { return c, nil })
-	read := formOf(recordCommand, func(*commandReadWire, *provisioning.Command) error { return nil }, takeCommand)
-	return form[provisioning.Command]{record: recordCommand, append: write.append, decode: read.decode}
+	return form[provisioning.Command]{
+		recordCommand, appendBy(recordCommand, fillCommand), decodeBy(recordCommand, takeCommand),
+	}
 }
 
 func fillCommand(w *commandWire, c *provisioning.Command) error {
@@ -52,22 +53,26 @@ func fillCommand(w *commandWire, c *provisioning.Command) error {
 	case (set != nil) == (c.Cancel != nil):
 		return errorf(KindUnknown, "%s: it is both of the commands, or none", recordCommand)
 	case set != nil:
-		wire := &setUserParametersWire{
-			Subscription:       subscriptionWire(set.Subscription),
-			Smartcard:          smartcardWire(set.Smartcard),
-			ResetPIN:           set.ResetPIN,
-			ProcessImmediately: &set.ProcessImmediately,
-			ScheduledDate:      set.ScheduledDate,
-		}
-		if set.NewPIN != nil { // an empty one too: that it is wrong is for the domain to say
-			pin := set.NewPIN.Reveal()
-			wire.NewPIN = &pin
-		}
-		w.Command = wire
+		w.Command = wireOfSetUserParameters(set)
 	default:
 		w.Command = &cancelWire{Number: c.Cancel.Number}
 	}
 	return nil
+}
+
+func wireOfSetUserParameters(set *provisioning.SetUserParameters) *setUserParametersWire {
+	w := &setUserParametersWire{
+		Subscription:       subscriptionWire(set.Subscription),
+		Smartcard:          smartcardWire(set.Smartcard),
+		ResetPIN:           set.ResetPIN,
+		ProcessImmediately: &set.ProcessImmediately,
+		ScheduledDate:      set.ScheduledDate,
+	}
+	if set.NewPIN != nil { // an empty one too: that it is wrong is for the domain to say
+		pin := set.NewPIN.Reveal()
+		w.NewPIN = &pin
+	}
+	return w
 }
 
 func takeCommand(w *commandReadWire) (provisioning.Command, error) {
