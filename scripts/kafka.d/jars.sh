@@ -22,10 +22,11 @@ jars() {
             die "Maven is missing, which fetches the jars (Debian: apt-get install maven)"
         say "fetching the jars of the $1"
         fetched=$dir.partial
-        rm -rf -- "$fetched"
+        rm -rf -- "$fetched" "$fetched.work"
         mvn --batch-mode --quiet --no-transfer-progress --file "$2" "dependency:$3" \
             -DincludeScope=runtime "-DoutputDirectory=$fetched" >&2 9>&- || die "Maven could not fetch what $2 names"
         mv -- "$fetched" "$dir"
+        rm -rf -- "$fetched.work"
     fi
     echo "$dir"
 }
