@@ -3,6 +3,7 @@ package producer_test
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"strconv"
 	"testing"
@@ -29,13 +30,16 @@ type bench struct {
 	group, id      string // a consumer group and a transactional id
 }
 
-// mustBench starts a cluster: whichever the environment names.
+// mustBench starts a cluster: the real one where the environment asks for it, else an embedded one of three brokers.
 func mustBench(tb testing.TB) bench {
 	tb.Helper()
-	return prepare(tb, kafkatest.Start(tb))
+	if os.Getenv(kafkatest.Variable) == "real" {
+		return prepare(tb, kafkatest.Start(tb))
+	}
+	return mustFaultyBench(tb)
 }
 
-// mustFaultyBench starts an embedded cluster of three brokers, which takes faults.
+// mustFaultyBench starts an embedded cluster, which takes faults, whatever the environment says.
 func mustFaultyBench(tb testing.TB) bench {
 	tb.Helper()
 	return prepare(tb, kafkatest.StartEmbedded(tb, devkafka.Config{Brokers: 3}))

@@ -63,7 +63,7 @@ func TestIdempotentIsSharedByGoroutines(t *testing.T) {
 }
 
 func TestALostAnswerIsMadeUpFor(t *testing.T) {
-	b := mustFaultyBench(t)
+	b := mustBench(t)
 	s := &saboteur{lose: func(key protocol.ApiKey, nth, _ int) bool { return key == protocol.Produce && nth%2 == 1 }}
 	p := producer.NewIdempotent(b.open(t, s.on), producer.IdempotentConfig{})
 	for _, value := range numbered(4) {
@@ -143,7 +143,7 @@ func TestAForgottenProducerStartsOver(t *testing.T) {
 }
 
 func TestACallWaitsForItsTurnNoLongerThanItsContext(t *testing.T) {
-	b := mustFaultyBench(t)
+	b := mustBench(t)
 	p := producer.NewIdempotent(b.open(t), producer.IdempotentConfig{})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

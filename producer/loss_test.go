@@ -18,7 +18,7 @@ import (
 // Every answer is lost in turn: the first of all that go over the wire, then the second, until none is left to lose.
 // Whatever it was, each step is committed once.
 func TestEveryAnswerLostInTurn(t *testing.T) {
-	b := mustFaultyBench(t)
+	b := mustBench(t)
 	var want []string
 	for n := 1; ; n++ {
 		s := &saboteur{lose: func(_ protocol.ApiKey, _, mth int) bool { return mth == n }}
@@ -56,7 +56,7 @@ func TestStragglersAreShakenOff(t *testing.T) {
 		{protocol.FindCoordinator, false},
 	} {
 		t.Run(c.lost.String(), func(t *testing.T) {
-			b := mustFaultyBench(t)
+			b := mustBench(t)
 			s := &saboteur{lose: func(key protocol.ApiKey, nth, _ int) bool { return key == c.lost && nth == 1 }}
 			p := b.mustInit(t, b.open(t, s.on))
 			for i, value := range numbered(3) {
@@ -81,7 +81,7 @@ func TestStragglersAreShakenOff(t *testing.T) {
 
 // While no EndTxn is answered, nobody knows. It is retried while the context lives, and then said.
 func TestAnEndWithoutAnAnswerIsOfUnknownOutcome(t *testing.T) {
-	b := mustFaultyBench(t)
+	b := mustBench(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	const attempts = 3
@@ -105,7 +105,7 @@ func TestAnEndWithoutAnAnswerIsOfUnknownOutcome(t *testing.T) {
 	if err := p.Init(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	b.wantSteps(t, 1, "0") // this broker did commit, and the log says so
+	b.wantSteps(t, 1, "0") // the first attempt did commit, and the log says so
 	if _, err := p.Commit(t.Context(), b.step("1", 2)); err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestWhatIsLeftOpenIsAborted(t *testing.T) {
 		protocol.AddPartitionsToTxn, protocol.Produce, protocol.AddOffsetsToTxn, protocol.TxnOffsetCommit,
 	} {
 		t.Run(at.String(), func(t *testing.T) {
-			b := mustFaultyBench(t)
+			b := mustBench(t)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			s := &saboteur{lose: func(key protocol.ApiKey, _, _ int) bool {
@@ -144,7 +144,7 @@ func TestWhatIsLeftOpenIsAborted(t *testing.T) {
 
 // A broker that never answers is given up after the request time-out, and the batch sent again elsewhere in time.
 func TestASilentBrokerIsGivenUp(t *testing.T) {
-	b := mustFaultyBench(t)
+	b := mustBench(t)
 	var hung hangOnce
 	client := b.open(t, func(config *cluster.Config) {
 		config.Dial, config.RequestTimeout = hung.dial, 200*time.Millisecond
