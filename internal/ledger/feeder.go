@@ -39,7 +39,9 @@ type Fed struct{ Accepted, Rejected, Duplicates int }
 
 // NewFeeder looks up the commands' schema, and is then ready to Run.
 func NewFeeder(ctx context.Context, config FeederConfig) (*Feeder, error) {
-	codec, id, err := newRegistry(config.Registry).latest(ctx, config.Prefix+commandsSubjectEnd)
+	registry := newRegistry(config.Registry)
+	defer registry.close()
+	codec, id, err := registry.latest(ctx, config.Prefix+commandsSubjectEnd)
 	if err != nil {
 		return nil, fmt.Errorf("feeder: %w", err)
 	}

@@ -37,10 +37,13 @@ type registry struct {
 func newRegistry(url string) *registry {
 	return &registry{
 		url:    strings.TrimSuffix(url, "/"),
-		client: &http.Client{Timeout: 5 * time.Second},
+		client: &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{Proxy: http.ProxyFromEnvironment}},
 		codecs: map[uint32]*goavro.Codec{},
 	}
 }
+
+// close ends its connections. It may still be used.
+func (r *registry) close() { r.client.CloseIdleConnections() }
 
 // decode reads a value in the Confluent wire format: byte 0, four-byte schema id, Avro. The error is one of the four
 // above, or that of ctx: a registry that is away is waited for.

@@ -22,11 +22,17 @@ func (w *Witness) WaitAnswered(ctx context.Context, quiet time.Duration) error {
 	return w.wait(ctx, quiet, (*progress).answered)
 }
 
-// CatchUp returns when the witness has taken in everything that is committed now, settled or not.
+// CatchUp returns when the witness has taken in everything that is committed now, settled or not. Brokers that are away
+// are waited for, as long as ctx allows.
 func (w *Witness) CatchUp(ctx context.Context) error {
 	ends, err := w.ends(ctx)
-	if err != nil {
-		return fmt.Errorf("witness: %w", err)
+	for err != nil {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("witness: %w", errors.Join(ctx.Err(), err))
+		case <-time.After(200 * time.Millisecond):
+			ends, err = w.ends(ctx)
+		}
 	}
 	return w.until(ctx, forever, func() bool { return w.hasRead(ends) })
 }
@@ -80,11 +86,22 @@ func (w *Witness) until(ctx context.Context, quiet time.Duration, met func() boo
 		case <-patience.C:
 			wait := w.untilNextDue()
 			if wait == 0 {
-				return fmt.Errorf("%w: nothing moved for %s: %s", ErrStuck, quiet, w.Progress())
+				return w.stuck(quiet)
 			}
 			patience.Reset(wait + quiet)
 		}
 	}
+}
+
+// stuck says what is missing, and the last trouble with the brokers, which may be why.
+func (w *Witness) stuck(quiet time.Duration) error {
+	progress := w.Progress()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.last != nil {
+		progress += fmt.Sprintf(" (last trouble: %v)", w.last)
+	}
+	return fmt.Errorf("%w: nothing moved for %s: %s", ErrStuck, quiet, progress)
 }
 
 // taken counts the records taken in.

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -33,7 +36,8 @@ type Witness struct {
 	mu    sync.Mutex
 	next  map[string]map[int32]int64 // the offset behind the last record taken in, by full topic name
 	moved chan struct{}              // closed and made anew whenever something has been taken in
-	err   error                      // why reading stopped
+	err   error                      // what makes the reading worthless
+	last  error                      // the last trouble that passes by itself
 
 	cancel context.CancelFunc
 	done   sync.WaitGroup
@@ -94,6 +98,7 @@ func (w *Witness) Close() {
 	w.cancel()
 	w.done.Wait()
 	w.client.Close()
+	w.reader.registry.close()
 }
 
 // arrival is what one poll brought, and when.
@@ -117,14 +122,15 @@ func (w *Witness) poll(ctx context.Context, arrivals chan<- arrival) {
 // take decodes what arrived and writes it into the book.
 func (w *Witness) take(ctx context.Context, arrivals <-chan arrival) {
 	for a := range arrivals {
-		err := a.fetches.Err0()
-		a.fetches.EachError(func(topic string, partition int32, partitionErr error) {
-			err = errors.Join(err, fmt.Errorf("%s-%d: %w", topic, partition, partitionErr))
+		a.fetches.EachError(func(topic string, partition int32, err error) {
+			w.trouble(ctx, fmt.Errorf("%s-%d: %w", topic, partition, err))
 		})
 		a.fetches.EachPartition(func(p kgo.FetchTopicPartition) {
-			err = errors.Join(err, w.takePartition(ctx, p.Topic, p.Records, a.at))
+			if err := w.takePartition(ctx, p.Topic, p.Records, a.at); err != nil {
+				w.trouble(ctx, err)
+			}
 		})
-		w.tell(ctx, err)
+		w.wake()
 	}
 }
 
@@ -140,13 +146,39 @@ func (w *Witness) takePartition(ctx context.Context, topic string, records []*kg
 	return nil
 }
 
-// tell wakes those who wait, and keeps the first error of a witness that is not being closed.
-func (w *Witness) tell(ctx context.Context, err error) {
+// trouble keeps an error of a witness that is not being closed: the first that makes its reading worthless, and the last
+// of those that do not, such as a broker that is away.
+func (w *Witness) trouble(ctx context.Context, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.err == nil && ctx.Err() == nil {
+	if ctx.Err() != nil {
+		return
+	}
+	w.last = err
+	if w.err == nil && !passing(err) {
 		w.err = err
 	}
+}
+
+// passing reports whether the client goes on after the error and has missed nothing: what it cannot reach it tries again.
+func passing(err error) bool {
+	var answer *kerr.Error
+	var lost *kgo.ErrDataLoss
+	var network net.Error
+	switch {
+	case errors.As(err, &lost):
+		return false
+	case errors.As(err, &answer):
+		return answer.Retriable
+	}
+	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		kgo.IsRetryableBrokerErr(err)
+}
+
+// wake tells those who wait that something has been taken in.
+func (w *Witness) wake() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	close(w.moved)
 	w.moved = make(chan struct{})
 }
@@ -158,16 +190,19 @@ func (w *Witness) ends(ctx context.Context) (map[string]map[int32]int64, error) 
 		topics = append(topics, w.config.Prefix+topic)
 	}
 	listed, err := kadm.NewClient(w.client).ListCommittedOffsets(ctx, topics...)
-	if err = errors.Join(err, listed.Error()); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	ends := map[string]map[int32]int64{}
 	for _, topic := range topics {
 		if len(listed[topic]) == 0 {
-			return nil, fmt.Errorf("topic %s does not exist", topic)
+			return nil, fmt.Errorf("topic %s has no partitions", topic)
 		}
 		ends[topic] = map[int32]int64{}
 		for partition, end := range listed[topic] {
+			if end.Err != nil {
+				return nil, fmt.Errorf("end of %s: %w", topic, end.Err)
+			}
 			ends[topic][partition] = end.Offset
 		}
 	}

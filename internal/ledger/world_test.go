@@ -3,7 +3,6 @@ package ledger_test
 import (
 	"context"
 	"encoding/binary"
-	"net/http"
 	"os"
 	"testing"
 	"time"
@@ -31,6 +30,7 @@ var schemaOf = map[string]string{
 // world is a broker and a registry with the topics and schemas of the contract, and a prefix of its own.
 type world struct {
 	t        testing.TB
+	cluster  *kfake.Cluster
 	brokers  []string
 	registry string
 	prefix   string
@@ -48,9 +48,8 @@ func newWorld(t testing.TB) *world {
 	t.Cleanup(cluster.Close)
 	registry := srfake.New()
 	t.Cleanup(registry.Close)
-	t.Cleanup(http.DefaultTransport.(*http.Transport).CloseIdleConnections)
 	w := &world{
-		t: t, brokers: cluster.ListenAddrs(), registry: registry.URL(), prefix: "test.",
+		t: t, cluster: cluster, brokers: cluster.ListenAddrs(), registry: registry.URL(), prefix: "test.",
 		codecs: map[string]*goavro.Codec{}, ids: map[string]uint32{},
 	}
 	w.client = w.newClient()
