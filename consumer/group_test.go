@@ -204,6 +204,27 @@ func TestWhoEndsWhileJoiningLeaves(t *testing.T) {
 	}
 }
 
+func TestWhoEndsBeforeItHasAnIDWaitsForItAndLeaves(t *testing.T) {
+	c := kafkatest.StartEmbedded(t, embeddedDefaults)
+	c.CreateTopic(t, "t", 1, nil)
+	kafka := c.Embedded.Kafka()
+	leaves := kafka.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.LeaveGroup}, Group: "g", Observe: true, Count: -1})
+	arrived, release := make(chan struct{}), make(chan struct{})
+	kafka.ControlKey(int16(kmsg.JoinGroup), func(kmsg.Request) (kmsg.Response, error, bool) {
+		kafka.DropControl()
+		close(arrived)
+		kafka.SleepControl(func() { <-release })
+		return nil, nil, false
+	})
+	m := mustJoin(t, mustOpen(t, c), quick("g", "t"))
+	<-arrived
+	m.stop()
+	close(release)
+	if err := <-m.ended; err != nil || leaves.Hits() == 0 {
+		t.Errorf("Run: %v; asked %d times to leave", err, leaves.Hits())
+	}
+}
+
 func TestWithoutTheTopicNothingIsAssignedUntilItIsThere(t *testing.T) {
 	c := kafkatest.StartEmbedded(t, embeddedDefaults)
 	client := mustOpen(t, c)
