@@ -74,13 +74,17 @@ func TestTheOfficialToolsSeeWhoHasWhat(t *testing.T) {
 }
 
 func TestADeadMembersPartitionsGoToTheOthers(t *testing.T) {
-	c := kafkatest.StartEmbedded(t, embeddedDefaults)
-	c.CreateTopic(t, "t", 6, nil)
+	c := kafkatest.Start(t)
+	prefix := c.Prefix(t)
+	topic := prefix + "t"
+	c.CreateTopic(t, topic, 6, nil)
+	config := quick(prefix+"g", topic)
+	config.SessionTimeout = max(config.SessionTimeout, c.MinSessionTimeout)
 	dying, err := cluster.Open(cluster.Config{Brokers: c.Brokers})
 	if err != nil {
 		t.Fatal(err)
 	}
-	dead, alive := mustJoin(t, dying, quick("g", "t")), mustJoin(t, mustOpen(t, c), quick("g", "t"))
+	dead, alive := mustJoin(t, dying, config), mustJoin(t, mustOpen(t, c), config)
 	awaitShares(t, []*member{dead, alive}, 3, 3)
 	dying.Close() // it cannot even leave
 	if err := <-dead.ended; !errors.Is(err, cluster.ErrClosed) {

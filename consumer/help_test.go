@@ -24,7 +24,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience bounds every wait of a test for what is to come; what comes in time takes a fraction of it.
-const patience = 10 * time.Second
+const patience = 20 * time.Second
 
 func within(tb testing.TB) context.Context {
 	tb.Helper()

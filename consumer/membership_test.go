@@ -174,10 +174,12 @@ func TestAMomentWithoutNetworkCostsNothing(t *testing.T) {
 }
 
 func TestWhoIsCutOffForLongLosesEverythingToTheOthersAndComesBack(t *testing.T) {
-	c := kafkatest.StartEmbedded(t, embeddedDefaults)
-	c.CreateTopic(t, "t", 4, nil)
-	config := quick("g", "t")
-	config.SessionTimeout = 500 * time.Millisecond
+	c := kafkatest.Start(t)
+	prefix := c.Prefix(t)
+	topic := prefix + "t"
+	c.CreateTopic(t, topic, 4, nil)
+	config := quick(prefix+"g", topic)
+	config.SessionTimeout = max(500*time.Millisecond, c.MinSessionTimeout)
 	client, network := openByNetwork(t, c)
 	cut, other := mustJoin(t, client, config), mustJoin(t, mustOpen(t, c), config)
 	awaitShares(t, []*member{cut, other}, 2, 2)
