@@ -103,6 +103,29 @@ func TestWhatDoesNotPassNeedsInit(t *testing.T) {
 	}
 }
 
+// A broker that has the batch, but no longer remembers where, says so by a code of its own.
+func TestADuplicateIsWritten(t *testing.T) {
+	b := mustFaultyBench(t)
+	client := b.open(t)
+	forgetWhere := kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: b.state, Err: kerr.DuplicateSequenceNumber, Count: 1}
+	b.Embedded.Kafka().Fault(forgetWhere)
+	result, err := b.mustInit(t, client).Commit(t.Context(), b.step("0", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for tp, offset := range result.LastOffsets {
+		if want := tp.Topic == b.state; want != (offset == producer.UnknownOffset) {
+			t.Errorf("last offset of %s is %d", tp, offset)
+		}
+	}
+	b.Embedded.Kafka().Fault(forgetWhere)
+	deliveries, err := producer.NewIdempotent(client, producer.IdempotentConfig{}).
+		Produce(t.Context(), []record.Record{b.record(b.state, 0, "x")})
+	if want := (producer.Delivery{Fate: producer.Written, Offset: producer.UnknownOffset}); err != nil || deliveries[0] != want {
+		t.Errorf("delivered %+v, %v; want %+v", deliveries, err, want)
+	}
+}
+
 func TestAMissingTopicStops(t *testing.T) {
 	b := mustFaultyBench(t)
 	p := b.mustInit(t, b.open(t))

@@ -79,7 +79,7 @@ func TestWhatIsNoKafkaStops(t *testing.T) {
 
 func TestAContextEndsABlockedRoundTripAtOnce(t *testing.T) {
 	server := mustServe(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
-	client := mustOpen(t, cluster.Config{Brokers: server.ListenAddrs()})
+	client := mustOpen(t, cluster.Config{Brokers: server.ListenAddrs(), RequestTimeout: time.Minute})
 	leader, err := client.Leader(t.Context(), record.TopicPartition{Topic: "t"})
 	if err != nil {
 		t.Fatal(err)
@@ -95,9 +95,13 @@ func TestAContextEndsABlockedRoundTripAtOnce(t *testing.T) {
 	if err := arrived.Wait(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
+	start := time.Now()
 	cancel(cause)
 	if err := <-done; !errors.Is(err, cause) || cluster.NotSent(err) {
 		t.Errorf("the round trip says %v, not sent %v", err, cluster.NotSent(err))
+	}
+	if waited := time.Since(start); waited > 10*time.Second {
+		t.Errorf("it was held for %v", waited)
 	}
 }
 
