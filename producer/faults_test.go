@@ -121,7 +121,8 @@ func TestADuplicateIsWritten(t *testing.T) {
 	b.Embedded.Kafka().Fault(forgetWhere)
 	deliveries, err := producer.NewIdempotent(client, producer.IdempotentConfig{}).
 		Produce(t.Context(), []record.Record{b.record(b.state, 0, "x")})
-	if want := (producer.Delivery{Fate: producer.Written, Offset: producer.UnknownOffset}); err != nil || deliveries[0] != want {
+	want := producer.Delivery{Fate: producer.Written, Offset: producer.UnknownOffset}
+	if err != nil || deliveries[0] != want {
 		t.Errorf("delivered %+v, %v; want %+v", deliveries, err, want)
 	}
 }

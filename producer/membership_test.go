@@ -51,7 +51,8 @@ func (b bench) mustJoin(tb testing.TB, client *cluster.Client) (memberID string,
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if err := errors.Join(cluster.ErrorOf(joined.ErrorCode), cluster.ErrorOf(answer.(*syncgroup.Response).ErrorCode)); err != nil {
+	synced := answer.(*syncgroup.Response)
+	if err := errors.Join(cluster.ErrorOf(joined.ErrorCode), cluster.ErrorOf(synced.ErrorCode)); err != nil {
 		tb.Fatal(err)
 	}
 	return memberID, joined.GenerationID
