@@ -162,7 +162,7 @@ func (h *history) run(fs vfs.FS, random *rand.Rand) (err error) {
 	if err := h.holds(p); err != nil {
 		return err
 	}
-	for range 40 {
+	for range 25 {
 		if err := h.step(p, random); err != nil {
 			return err
 		}

@@ -41,7 +41,8 @@
 //	partition 01                              version 01, restoring, has checkpoint, numbers, cluster id, topic id
 //	partition 10|11|12|13 time number         the value: 10 Parked (time 0), 11 Armed, 12 ReadyUrgent, 13 Ready
 //	partition 20 number                       kind and time of its place (9 bytes)
-//	partition 30 card 00 01 rank due number   nothing: the card's line; rank 00 SENT, 01 waiting
+//	partition 30 card 00 01 rank due number   the card's line; rank 00 SENT, 01 waiting. No value, or what a restore
+//	                                          guessed (headGuess)
 //	partition 31 card 00 01 number            nothing: an immediate one waits in that card's line
 //	partition 40 digest                       number of the request that a command made
 //

@@ -30,11 +30,14 @@ func newFailure(log *slog.Logger) *failure {
 // fail records the first failure. It takes no lock that Pebble could hold.
 func (f *failure) fail(cause error) {
 	f.once.Do(func() {
-		kind := ErrFailed
-		if pebble.IsCorruptionError(cause) || errors.Is(cause, ErrCorrupt) {
-			kind = ErrCorrupt
+		f.err = cause
+		switch {
+		case errors.Is(cause, ErrCorrupt):
+		case pebble.IsCorruptionError(cause):
+			f.err = fmt.Errorf("%w: %w", ErrCorrupt, cause)
+		default:
+			f.err = fmt.Errorf("%w: %w", ErrFailed, cause)
 		}
-		f.err = fmt.Errorf("%w: %w", kind, cause)
 		close(f.failed)
 		f.log.Error("the store has failed", "error", f.err)
 	})
@@ -68,8 +71,8 @@ func (f *failure) Errorf(format string, args ...any) {
 	f.log.Log(context.Background(), slog.LevelWarn, "store", "message", fmt.Sprintf(format, args...))
 }
 
-// Fatalf is where Pebble would end the process. It does return, and Pebble then returns the error to its own caller,
-// most often a flush; the next flush stops in stillFS.
+// Fatalf is where Pebble would end the process. It does return: with stillFS below, what calls it is Pebble finding its own
+// memory or files inconsistent, and the files stay as they are from then on.
 func (f *failure) Fatalf(format string, args ...any) { f.fail(fmt.Errorf(format, args...)) }
 
 // broadcast wakes everyone who waits, each time.

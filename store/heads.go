@@ -38,11 +38,12 @@ const (
 	entriesPerBatch = 4096
 )
 
-// settleHeads moves every request whose line may have changed to where it stands by nature. A restore upon nothing put
-// every one where a head stands, and so has only those to move that follow one.
-func (r *Restore) settleHeads(ctx context.Context, followersOnly bool) error {
+// settleHeads moves every request whose line may have changed to where it stands by nature. Where the restore wrote
+// every row itself, the lines' rows can be trusted to say how each was placed.
+func (r *Restore) settleHeads(ctx context.Context, trusted bool) error {
+	r.write.line = nil // from here on requests move, and lines stay
 	if r.touched == nil {
-		return r.settleAll(ctx, followersOnly)
+		return r.settleAll(ctx, trusted)
 	}
 	for cards := range slices.Chunk(slices.Collect(maps.Keys(r.touched.cards)), linesPerBatch) {
 		if err := r.settleSome(ctx, func(i *pebble.Iterator) error { return r.settleLines(i, cards) }); err != nil {
@@ -76,7 +77,7 @@ func (r *Restore) settleLines(iterator *pebble.Iterator, cards []provisioning.Sm
 	for _, card := range cards {
 		walk := lineWalk{restore: r}
 		for ok := iterator.SeekPrefixGE(cardKey(nil, r.p.partition, keyLine, card)); ok; ok = iterator.Next() {
-			if err := walk.entry(iterator.Key()); err != nil {
+			if err := walk.entry(iterator); err != nil {
 				return err
 			}
 		}
@@ -85,8 +86,8 @@ func (r *Restore) settleLines(iterator *pebble.Iterator, cards []provisioning.Sm
 }
 
 // settleAll settles every line.
-func (r *Restore) settleAll(ctx context.Context, followersOnly bool) error {
-	walk := lineWalk{restore: r, followersOnly: followersOnly, from: appendPrefix(nil, r.p.partition, keyLine)}
+func (r *Restore) settleAll(ctx context.Context, trusted bool) error {
+	walk := lineWalk{restore: r, trusted: trusted, from: appendPrefix(nil, r.p.partition, keyLine)}
 	for !walk.done {
 		if err := r.settleSome(ctx, walk.some); err != nil {
 			return err
@@ -97,11 +98,11 @@ func (r *Restore) settleAll(ctx context.Context, followersOnly bool) error {
 
 // lineWalk goes through lines in the order of their keys.
 type lineWalk struct {
-	restore       *Restore
-	followersOnly bool   // heads are where they belong
-	card          []byte // the last entry's key up to its card's end
-	from          []byte // where the next batch begins
-	done          bool
+	restore *Restore
+	trusted bool   // rows say how they were placed
+	card    []byte // the last entry's key up to its card's end
+	from    []byte // where the next batch begins
+	done    bool
 }
 
 // some settles as many entries as belong in a batch.
@@ -113,7 +114,7 @@ func (w *lineWalk) some(iterator *pebble.Iterator) error {
 			return nil
 		}
 		entries++
-		if err := w.entry(iterator.Key()); err != nil {
+		if err := w.entry(iterator); err != nil {
 			return err
 		}
 	}
@@ -122,12 +123,16 @@ func (w *lineWalk) some(iterator *pebble.Iterator) error {
 }
 
 // entry settles one entry.
-func (w *lineWalk) entry(key []byte) error {
+func (w *lineWalk) entry(iterator *pebble.Iterator) error {
+	key := iterator.Key()
 	card := key[:cardLength(key)]
 	head := !bytes.Equal(card, w.card)
 	w.card = append(w.card[:0], card...)
-	if head && w.followersOnly {
-		return nil
+	if w.trusted {
+		placed, err := iterator.ValueAndErr()
+		if err != nil || head && bytes.Equal(placed, placedAsHead) || !head && bytes.Equal(placed, placedAsFollower) {
+			return err
+		}
 	}
 	entry, ok := parseLinePosition(key[len(card):])
 	if !ok {

@@ -20,14 +20,15 @@ type Options struct {
 	Decode func([]byte) (provisioning.Request, error)
 
 	CacheBytes    int64         // of blocks read from disk; 64 MiB
-	MemtableBytes int64         // of one memtable, of which there are up to memtables; 16 MiB
+	MemtableBytes int64         // of one memtable, of which there are up to four; 16 MiB
 	MaxOpenFiles  int           // 500
 	FlushInterval time.Duration // how old what is only in memory can get; 30 s
 	Logger        *slog.Logger  // what went wrong in the background; nil: nowhere
 	FS            vfs.FS        // nil: the operating system's
 }
 
-// memtables is how many memtables may be full before a writer waits for one to be written out.
+// memtables is how many memtables may be full before a writer waits for one to be written out. With fewer than that
+// Pebble may not have begun to.
 const memtables = 3
 
 // withDefaults fills in what was left out.

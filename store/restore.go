@@ -14,8 +14,8 @@ import (
 type Natural func(r *provisioning.Request, head bool) Place
 
 // Restore replays a changelog into a partition: in the changelog's order, each number as often as it comes. It writes
-// blindly what it knows to be new, each number once in a few thousand, and finds out only at its end who is first in
-// its card's line. Until Finish has returned nil the partition has no overlay; a restore that was left, or cut off by a
+// blindly what it knows to be new, each number once in a few thousand, guesses who is first in its card's line, and
+// makes sure of that at its end. Until Finish has returned nil the partition has no overlay; a restore that was left, or cut off by a
 // crash, is gone on with by another one from the checkpoint.
 type Restore struct {
 	p       *Partition
@@ -26,6 +26,7 @@ type Restore struct {
 	oldMax  int64      // the largest number before: larger ones are there only if seen
 	seen    *numberSet // of those that are larger
 	touched *cardSet   // cards whose line has changed; nil where all have
+	guess   *headGuess
 	ended   bool
 
 	pending []restored
@@ -39,8 +40,9 @@ type restored struct {
 	number     int64
 	order      int // in the changelog
 	deleted    bool
-	next       standing
-	start, end int // of the value
+	next       standing // where a head stands
+	waiting    Place    // where one stands that follows another
+	start, end int      // of the value
 }
 
 // A restore writes when so much is pending.
@@ -63,6 +65,7 @@ func (p *Partition) Restore(natural Natural) (*Restore, error) {
 		p: p, natural: natural, meta: p.meta, oldMax: p.meta.maxNumber, seen: newNumberSet(),
 		read:   reader{from: p.store.db, partition: p.partition, decode: p.store.options.Decode},
 		write:  rows{partition: p.partition},
+		guess:  newHeadGuess(),
 		latest: make(map[int64]int, maxPending),
 	}
 	if p.meta.restoring == notRestoring {
@@ -82,16 +85,19 @@ func (r *Restore) Put(req *provisioning.Request, value []byte) error {
 	if err := r.alive(); err != nil {
 		return err
 	}
-	place := r.natural(req, !req.State.Ended()) // who is not first in line after all is moved by Finish
-	if err := check(req, r.p.partition, place); err != nil {
-		return err
+	head, waiting := r.natural(req, !req.State.Ended()), r.natural(req, false)
+	for _, place := range [...]Place{head, waiting} {
+		if err := check(req, r.p.partition, place); err != nil {
+			return err
+		}
 	}
 	r.meta.maxNumber = max(r.meta.maxNumber, req.Number.Offset)
 	r.meta.counts.MaxCreatedAt = max(r.meta.counts.MaxCreatedAt, req.CreatedAt)
 	start := len(r.values)
 	r.values = append(r.values, value...)
 	return r.add(restored{
-		number: req.Number.Offset, next: standingOf(req, place, len(value)), start: start, end: len(r.values),
+		number: req.Number.Offset, next: standingOf(req, head, len(value)), waiting: waiting,
+		start: start, end: len(r.values),
 	})
 }
 
@@ -202,6 +208,7 @@ func (r *Restore) apply(record *restored) error {
 		return r.delete(record.number, old)
 	}
 	r.seen.add(record.number)
+	r.place(record)
 	value := r.values[record.start:record.end]
 	if exists {
 		if err := old.sameCommand(record.next, provisioning.RequestNumber{
@@ -218,6 +225,18 @@ func (r *Restore) apply(record *restored) error {
 	r.touch(old, exists)
 	r.touch(record.next, true)
 	return err
+}
+
+// place decides where a request stands for now.
+func (r *Restore) place(record *restored) {
+	r.write.line = placedAsHead
+	if !record.next.inLine() {
+		r.guess.left(record.next.card, record.number)
+		return
+	}
+	if r.guess.follows(record.next.card, record.next.entry(record.number)) {
+		r.write.line, record.next.place = placedAsFollower, record.waiting
+	}
 }
 
 // touch notes that a card's line may have another head.
@@ -239,6 +258,7 @@ func (r *Restore) delete(number int64, old standing) error {
 	}
 	r.meta.counts.add(old, -1)
 	r.touch(old, true)
+	r.guess.left(old.card, number)
 	return r.write.delete(number, old)
 }
 
@@ -264,18 +284,18 @@ func (r *Restore) item(number int64) (Item, bool, error) {
 	return item, err == nil, err
 }
 
-// Finish writes the rest, moves who is not where the lines say, and ends the restore: the partition stands at this
+// Finish writes the rest, moves whoever is not where the lines say, and ends the restore: the partition stands at this
 // checkpoint, with the rows that the steps would have left that wrote the changelog, each request in its natural place.
 // It takes time with the number of requests that wait, and ends early with ctx; then nothing is lost, and another
 // restore goes on from the last Checkpoint.
 func (r *Restore) Finish(ctx context.Context, checkpoint Checkpoint) error {
-	followersOnly := r.meta.restoring == restoreOnEmpty
+	trusted := r.meta.restoring == restoreOnEmpty
 	m := r.meta
 	m.restoring = restoreOnRows // from here on a restart must look at heads too
 	if err := r.flush(m); err != nil {
 		return err
 	}
-	if err := r.settleHeads(ctx, followersOnly); err != nil {
+	if err := r.settleHeads(ctx, trusted); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {

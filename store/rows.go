@@ -9,6 +9,7 @@ import (
 type rows struct {
 	partition int32
 	batch     *pebble.Batch
+	line      []byte // what stands in the rows of lines; nil where nobody asks
 	key, row  []byte // scratch
 }
 
@@ -40,7 +41,7 @@ func (w *rows) replace(number int64, old, next standing, value []byte) error {
 	if err := w.setValue(number, next.place, value); err != nil {
 		return err
 	}
-	if old.card == next.card && old.state == next.state && old.due == next.due && old.immediate == next.immediate {
+	if w.line == nil && old.state == next.state && old.due == next.due && old.immediate == next.immediate {
 		return nil
 	}
 	if err := w.unindex(number, old); err != nil {
@@ -70,7 +71,7 @@ func (w *rows) deleteCommand(old standing) error {
 func (w *rows) index(number int64, s standing) error {
 	if s.inLine() {
 		w.key = lineKey(w.key[:0], w.partition, s.card, s.entry(number))
-		if err := w.batch.Set(w.key, nil, pebble.NoSync); err != nil {
+		if err := w.batch.Set(w.key, w.line, pebble.NoSync); err != nil {
 			return err
 		}
 	}

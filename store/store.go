@@ -216,7 +216,8 @@ func (s *Store) room(size int64) error {
 	for {
 		eased := s.failure.eased.next()
 		metrics := s.db.Metrics()
-		if metrics.MemTable.Count <= memtables && metrics.Levels[0].Sublevels < maxSublevels {
+		full := metrics.MemTable.Size > uint64(memtables*s.options.MemtableBytes)
+		if !full && metrics.Levels[0].Sublevels < maxSublevels {
 			return s.failure.check()
 		}
 		select {
@@ -232,9 +233,13 @@ func (s *Store) room(size int64) error {
 // maxSublevels of level 0: each is one more place to look for a key.
 const maxSublevels = 16
 
-// seen passes on an error from reading; where it shows that the disk's content is broken the store has failed.
+// seen passes on an error from reading. One that shows that the disk's content is broken is ErrCorrupt, and the store
+// has failed.
 func (s *Store) seen(err error) error {
-	if err != nil && (pebble.IsCorruptionError(err) || errors.Is(err, ErrCorrupt)) {
+	if pebble.IsCorruptionError(err) && !errors.Is(err, ErrCorrupt) {
+		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	if errors.Is(err, ErrCorrupt) {
 		s.failure.fail(err)
 	}
 	return err

@@ -1,0 +1,18 @@
+package store
+
+import (
+	"log/slog"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// PebbleOptions are Pebble's options below these.
+func PebbleOptions(o Options) *pebble.Options {
+	o, err := o.withDefaults()
+	if err != nil {
+		panic(err)
+	}
+	options := o.pebble(newFailure(slog.Default()))
+	options.CacheSize = o.CacheBytes
+	return options
+}

@@ -1,0 +1,53 @@
+package store_test
+
+import (
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"cardstream/provisioning"
+	"cardstream/store"
+)
+
+// A line is drained from its head: each is sent, ends, and the next one steps up, also where new ones come in between,
+// before and behind.
+func TestLineIsDrainedInOrder(t *testing.T) {
+	for name, o := range map[string]overlay{
+		"store": mustBegin(t, mustLease(t, mustOpen(t, "store", small(vfs.NewMem())))),
+		"model": newModel(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			const card = provisioning.SmartcardKey("id:1")
+			put := func(r provisioning.Request) { check(t, o.Put(&r, encode(&r), store.ParkedPlace())) }
+			for n := range int64(50) {
+				put(request(n, card, 100+provisioning.Timestamp(n*37%50)))
+			}
+			for n := range int64(50) {
+				head, ok, err := o.Head(card)
+				if !ok || err != nil || head.Sent {
+					t.Fatalf("head is %v, %v, %v", head, ok, err)
+				}
+				if want := 100 + provisioning.Timestamp(n); head.DueAt != want {
+					t.Fatalf("the %dth head is due at %d, want %d", n, head.DueAt, want)
+				}
+				r := must[*store.Item](t)(o.Get(head.Number)).Request
+				put(with(r, sent))
+				put(with(request(1000+n, card, 0), immediate)) // would be first, but for the one that is sent
+				if busy, _, _ := o.Head(card); busy.Number != head.Number || !busy.Sent {
+					t.Fatalf("head is %v while %d is sent", busy, head.Number)
+				}
+				if urgent, err := o.Urgent(card); !urgent || err != nil {
+					t.Fatalf("urgent is %v, %v", urgent, err)
+				}
+				put(with(r, completed))
+				check(t, o.Delete(1000+n))
+				if urgent, err := o.Urgent(card); urgent || err != nil {
+					t.Fatalf("urgent is %v, %v, when nobody is", urgent, err)
+				}
+			}
+			if head, ok, err := o.Head(card); ok || err != nil {
+				t.Errorf("an empty line has the head %v, %v", head, err)
+			}
+		})
+	}
+}
