@@ -61,11 +61,11 @@ func (r Rules) Judge(c *Command, now Timestamp) []Violation {
 func (r Rules) judgePIN(v *violations, s *SetUserParameters) {
 	switch {
 	case s.ResetPIN != nil && s.NewPIN != nil:
-		v.add(PINParameterAmbiguous, "new_pin", "only one of reset_pin and new_pin may be specified")
+		v.add(PINParameterAmbiguous, "new_pin", "and reset_pin must not both be specified")
 	case s.ResetPIN == nil && s.NewPIN == nil:
-		v.add(PINParameterMissing, "new_pin", "one of reset_pin and new_pin must be specified")
+		v.add(PINParameterMissing, "new_pin", "or reset_pin must be specified")
 	case s.ResetPIN != nil && !*s.ResetPIN:
-		v.add(ResetPINFalse, "reset_pin", "false asks for nothing: specify true, or new_pin")
+		v.add(ResetPINFalse, "reset_pin", "is false, which asks for nothing: specify true, or new_pin")
 	}
 	if s.NewPIN == nil {
 		return
