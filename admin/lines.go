@@ -59,8 +59,9 @@ func (f CommandFile) parse(number int, text []byte, tooLong bool) Line {
 		l.Err = fmt.Errorf("longer than %d bytes", maxLineBytes)
 		return l
 	}
+	now := f.Now()
 	l.CommandLine, l.Err = schemas.ParseCommandLine(text,
-		schemas.LineDefaults{Source: sourceOfFiles, OccurredAt: f.Now()})
+		schemas.LineDefaults{Source: sourceOfFiles, OccurredAt: now, Now: now})
 	return l
 }
 

@@ -22,6 +22,7 @@ type Dispatch struct {
 	DispatchConfig
 	partition int32
 	store     *store.Partition
+	restoring *store.Restore // while the changelog is replayed
 	overlay   *store.Overlay // the step in hand; nil between steps
 	changed   changes
 	tally     tally
@@ -47,6 +48,10 @@ func NewDispatch(c DispatchConfig, partition int32, p *store.Partition) *Dispatc
 // Close implements stream.Handler.
 func (d *Dispatch) Close() {
 	d.Metrics.requests.remove(d.partition, d.store)
+	if d.restoring != nil {
+		d.restoring.Abandon()
+		d.restoring = nil
+	}
 	if d.overlay != nil {
 		d.overlay.Discard()
 		d.overlay = nil

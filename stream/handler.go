@@ -34,11 +34,11 @@ type StatefulHandler interface {
 	// offset at which it will end. Local state that cannot belong to this changelog is wiped, and 0 returned.
 	Checkpoint(now time.Time, end int64) (int64, error)
 
-	// Restore applies changelog records, in order; next is the offset behind them.
-	Restore(records []record.Record, next int64) error
+	// Restore applies changelog records, in order.
+	Restore(ctx context.Context, records []record.Record) error
 
 	// Restored says that the replay has reached its end: next is the first changelog offset not replayed.
-	Restored(now time.Time, next int64) error
+	Restored(ctx context.Context, now time.Time, next int64) error
 
 	// Wake appends what the state leads to because its time has come, in order of that time, at most limit requests of
 	// it. more says that there is more to wake at once.
@@ -57,4 +57,7 @@ type StatefulHandler interface {
 }
 
 // stopper is an error that says itself whether trying again can help.
-type stopper interface{ StopsTask() bool }
+type stopper interface {
+	error
+	StopsTask() bool
+}

@@ -98,7 +98,7 @@ func (t *task) restore(ctx context.Context, offset int64) error {
 		return err
 	}
 	t.changelog = max(barrier, replay.position)
-	if err := t.stateful.Restored(t.Clock(), t.changelog); err != nil {
+	if err := t.stateful.Restored(ctx, t.Clock(), t.changelog); err != nil {
 		return err
 	}
 	took := t.Clock().Sub(began)
@@ -166,7 +166,7 @@ func (r *replay) run(ctx context.Context) error {
 			}
 			continue
 		}
-		if err := r.stateful.Restore(records, next); err != nil {
+		if err := r.stateful.Restore(ctx, records); err != nil {
 			return err
 		}
 		r.position = next

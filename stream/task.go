@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync/atomic"
-	"time"
 
 	"cardstream/consumer"
 	"cardstream/internal/cluster"

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"golang.org/x/sync/errgroup"
 
 	"cardstream/admin"
@@ -47,6 +49,21 @@ type processorSettings struct {
 	StepRecords     int           `default:"5000" help:"Most records of one step (${default})."`
 	Compression     string        `enum:"none,lz4,zstd" default:"none" help:"Compression of what is written: none, lz4 or zstd (${default})."`
 	StoreCache      int64         `default:"64" placeholder:"MIB" help:"Block cache of the local store, in MiB (${default})."`
+
+	digestKey string // dev's own
+}
+
+// defaultProcessorSettings returns what run has without any flag.
+func defaultProcessorSettings() processorSettings {
+	var s struct{ processorSettings }
+	parser, err := kong.New(&s)
+	if err == nil {
+		_, err = parser.Parse(nil)
+	}
+	if err != nil {
+		panic(err) // the struct above is wrong
+	}
+	return s.processorSettings
 }
 
 // validate reports every setting that cannot be right.
@@ -245,6 +262,7 @@ func (p *processor) dispatch(ctx context.Context, set *schemas.Set, letters hand
 	if err != nil {
 		return nil, usageError{err}
 	}
+	key = cmp.Or(key, p.settings.digestKey)
 	var digester provisioning.Digester
 	if key != "" {
 		digester = provisioning.NewDigester([]byte(key))
