@@ -240,3 +240,36 @@ func BenchmarkBareLoad(b *testing.B) {
 		check(b, db.Close())
 	}
 }
+
+// BenchmarkLongLine drains one card's line of 10,000 from its head, each sent, ended and followed by the next.
+func BenchmarkLongLine(b *testing.B) {
+	const length, card = 10_000, provisioning.SmartcardKey("serial_number:1")
+	for b.Loop() {
+		s := mustOpen(b, b.TempDir(), benchOptions())
+		p := mustLease(b, s)
+		put := func(o *store.Overlay, r provisioning.Request, place store.Place) {
+			check(b, o.Put(&r, benchEncode(nil, &r), place))
+		}
+		o := mustBegin(b, p)
+		for n := range int64(length) {
+			put(o, with(request(n, card, provisioning.Timestamp(n)), immediate), store.ParkedPlace())
+		}
+		check(b, o.Apply(store.Checkpoint{}))
+		watch := startWatch()
+		for n := 0; n < length; {
+			o := mustBegin(b, p)
+			for range benchStep {
+				head, _, err := o.Head(card)
+				check(b, err)
+				must[bool](b)(o.Urgent(card))
+				r := must[*store.Item](b)(o.Get(head.Number)).Request
+				put(o, with(r, sent), store.ArmedAt(5))
+				put(o, with(r, completed), store.ArmedAt(1e6))
+				n++
+			}
+			check(b, o.Apply(store.Checkpoint{}))
+		}
+		watch.report(b, "drained", length)
+		check(b, s.Close())
+	}
+}

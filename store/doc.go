@@ -14,8 +14,8 @@
 // # Guarantees
 //
 // An Apply happens wholly or not at all, together with its checkpoint, also across a crash of process or machine: what
-// is found afterwards is the state of some Apply, with that one's checkpoint, and of none before an Apply that was
-// written out (by Close, by FlushInterval, or because memory was full). What is newer stands in the changelog behind the
+// is found afterwards is the state of some Apply, with that one's checkpoint, and of none before one that was written
+// out (by Close, by FlushInterval, or because memory was full). What is newer stands in the changelog behind the
 // checkpoint.
 //
 // A partition's newest lease is the only one that writes: Lease waits for what an older one is writing, and whatever

@@ -71,8 +71,8 @@ func (f *failure) Errorf(format string, args ...any) {
 	f.log.Log(context.Background(), slog.LevelWarn, "store", "message", fmt.Sprintf(format, args...))
 }
 
-// Fatalf is where Pebble would end the process. It does return: with stillFS below, what calls it is Pebble finding its own
-// memory or files inconsistent, and the files stay as they are from then on.
+// Fatalf is where Pebble would end the process. It does return: with stillFS below, what calls it is Pebble finding its
+// own memory or files inconsistent, and the files stay as they are from then on.
 func (f *failure) Fatalf(format string, args ...any) { f.fail(fmt.Errorf(format, args...)) }
 
 // broadcast wakes everyone who waits, each time.

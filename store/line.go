@@ -77,7 +77,8 @@ func (o *Overlay) firstInLine(from []byte, prefix int) (LineEntry, bool, error) 
 	return entry, true, nil
 }
 
-// Line returns up to limit entries of a card's line in order: from its head where after is nil, else those behind after.
+// Line returns up to limit entries of a card's line in order: from its head where after is nil, else those behind
+// after.
 func (o *Overlay) Line(card provisioning.SmartcardKey, after *LineEntry, limit int) ([]LineEntry, error) {
 	if err := o.use(); err != nil {
 		return nil, err

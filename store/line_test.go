@@ -51,3 +51,28 @@ func TestLineIsDrainedInOrder(t *testing.T) {
 		})
 	}
 }
+
+// An immediate one that is put back to wait is found, though later ones were looked at since.
+func TestUrgentAgain(t *testing.T) {
+	for name, o := range map[string]overlay{
+		"store": mustBegin(t, mustLease(t, mustOpen(t, "store", small(vfs.NewMem())))),
+		"model": newModel(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			put := func(r provisioning.Request) { check(t, o.Put(&r, encode(&r), store.ParkedPlace())) }
+			early := with(request(1, "id:1", 0), immediate)
+			put(with(early, completed))
+			put(request(2, "id:1", 0))
+			put(with(request(3, "id:1", 9), immediate))
+			must[bool](t)(o.Urgent("id:1"))
+			_, _, err := o.Head("id:1")
+			check(t, err)
+			must[bool](t)(o.Urgent("id:1")) // from here on nobody below 3 is looked for
+			put(early)
+			check(t, o.Delete(3))
+			if urgent, err := o.Urgent("id:1"); !urgent || err != nil {
+				t.Errorf("urgent is %v, %v", urgent, err)
+			}
+		})
+	}
+}

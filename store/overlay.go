@@ -31,8 +31,8 @@ type known struct {
 	value  []byte // as read; nil where it was not, or has been put anew
 }
 
-// Begin begins a step. There is one overlay at a time: an earlier one that has not ended is ErrBusy. Where a restore has
-// begun and not finished it is ErrRestoring.
+// Begin begins a step. There is one overlay at a time: an earlier one that has not ended is ErrBusy. Where a restore
+// has begun and not finished it is ErrRestoring.
 func (p *Partition) Begin() (*Overlay, error) {
 	if err := p.use(); err != nil {
 		return nil, err
@@ -171,8 +171,8 @@ func (o *Overlay) byCommand(card provisioning.SmartcardKey, source, commandID st
 // Counts returns how many requests there are and how they stand, with what this overlay changes.
 func (o *Overlay) Counts() Counts { return o.meta.counts }
 
-// Apply makes the change happen, together with the position of the changelog to which it leads. It does not wait for the
-// disk: after a crash the partition stands at this checkpoint or at an earlier one, with the rows of that one. The
+// Apply makes the change happen, together with the position of the changelog to which it leads. It does not wait for
+// the disk: after a crash the partition stands at this checkpoint or at an earlier one, with the rows of that one. The
 // overlay has ended, whatever Apply returns; with an error nothing was written by it, or the store has failed.
 func (o *Overlay) Apply(checkpoint Checkpoint) error {
 	if err := o.use(); err != nil {

@@ -15,8 +15,8 @@ type Natural func(r *provisioning.Request, head bool) Place
 
 // Restore replays a changelog into a partition: in the changelog's order, each number as often as it comes. It writes
 // blindly what it knows to be new, each number once in a few thousand, guesses who is first in its card's line, and
-// makes sure of that at its end. Until Finish has returned nil the partition has no overlay; a restore that was left, or cut off by a
-// crash, is gone on with by another one from the checkpoint.
+// makes sure of that at its end. Until Finish has returned nil the partition has no overlay; a restore that was left,
+// or cut off by a crash, is gone on with by another one from the checkpoint.
 type Restore struct {
 	p       *Partition
 	natural Natural

@@ -12,8 +12,8 @@ import (
 // Pebble must not notice that with its manifest. Where an edit of it cannot be written Pebble ends the process, and
 // when told not to, goes on with half of the edit in memory and panics sooner or later. So an edit that fails is noted
 // as the store's failure, and Pebble believes that it was written. Failed tables it takes well, but begins them again
-// at once and for ever: the next one waits, holding no lock, until the store is closed. Before Open has returned nothing
-// waits.
+// at once and for ever: the next one waits, holding no lock, until the store is closed. Before Open has returned
+// nothing waits.
 type stillFS struct {
 	vfs.FS
 	failure *failure

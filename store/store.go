@@ -93,8 +93,8 @@ func (s *Store) Failed() <-chan struct{} { return s.failure.failed }
 // Err says why Failed is closed; nil while it is not.
 func (s *Store) Err() error { return s.failure.check() }
 
-// Lease gives the partition's newest lease to the caller, and ends every older one: when Lease returns, what an older one
-// had in hand has been written or never will be.
+// Lease gives the partition's newest lease to the caller, and ends every older one: when Lease returns, what an older
+// one had in hand has been written or never will be.
 func (s *Store) Lease(partition int32) (*Partition, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
