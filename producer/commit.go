@@ -22,24 +22,23 @@ func (t *Transactional) Commit(ctx context.Context, tx Transaction) (Result, err
 	return t.run(ctx, tx, true)
 }
 
-// Barrier writes one record in a transaction that it then aborts, and returns the offset it had. No reader of committed
-// records ever sees it. Everything that any earlier owner of the transactional id committed to that partition stands
-// before this offset, and nothing of theirs can come behind it. The offsets of tx are checked like those of a commit:
-// only a member of the group's present generation gets through.
-func (t *Transactional) Barrier(ctx context.Context, tx Transaction) (offset int64, err error) {
+// Barrier writes one record in a transaction that it then aborts; the result tells the offset it had, and when the broker
+// appended it. No reader of committed records ever sees it. Everything that any earlier owner of the transactional id
+// committed to that partition stands before this offset, and nothing of theirs can come behind it. The offsets of tx are
+// checked like those of a commit: only a member of the group's present generation gets through.
+func (t *Transactional) Barrier(ctx context.Context, tx Transaction) (Result, error) {
 	if len(tx.Records) != 1 {
-		return 0, fmt.Errorf("%w: a barrier is one record, not %d", ErrInvalid, len(tx.Records))
+		return Result{}, fmt.Errorf("%w: a barrier is one record, not %d", ErrInvalid, len(tx.Records))
 	}
 	result, err := t.run(ctx, tx, false)
 	if err != nil {
-		return 0, err
+		return Result{}, err
 	}
-	offset = result.LastOffsets[tx.Records[0].TopicPartition()]
-	if offset == UnknownOffset {
+	if result.LastOffsets[tx.Records[0].TopicPartition()] == UnknownOffset {
 		t.ready = false
-		return 0, t.failed("barrier", fmt.Errorf("the broker did not tell its offset"))
+		return Result{}, t.failed("barrier", fmt.Errorf("the broker did not tell its offset"))
 	}
-	return offset, nil
+	return result, nil
 }
 
 func (t *Transactional) run(ctx context.Context, tx Transaction, commit bool) (result Result, err error) {

@@ -10,10 +10,11 @@ import (
 // cancel of one that is due, may already stand in the log, unread: after a start, after the process slept, and whenever
 // the task lags. So the state is woken only when the task has read up to a last stable offset that it saw when a step
 // began, and that view of the log must be fresh. The offset is kept until it is reached, and so is reached: a task that
-// always lags a little still wakes its state.
+// always lags a little still wakes its state, as it was to be woken when the offset was seen.
 type wakeGuard struct {
 	fresh  time.Duration // how old the leader's last answer may be
 	target int64         // read up to here before waking
+	seen   time.Time     // when target was seen; what happened later may not have been read
 	valid  bool          // target was seen freshly enough
 	retry  time.Time     // when to look again at a clock that is not trusted
 }
@@ -22,7 +23,7 @@ type wakeGuard struct {
 func (g *wakeGuard) begin(position int64, o consumer.Observation, now time.Time) {
 	fresh := !o.At.IsZero() && now.Sub(o.At) <= g.fresh
 	if !g.valid || !fresh || position >= g.target {
-		g.valid, g.target = fresh, o.LastStableOffset
+		g.valid, g.target, g.seen = fresh, o.LastStableOffset, now
 	}
 }
 

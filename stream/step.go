@@ -16,7 +16,7 @@ func (t *task) step(ctx context.Context) (did bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	more, err := t.wake(ctx, began)
+	more, err := t.wake(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -44,9 +44,11 @@ func (t *task) consume(ctx context.Context, began time.Time) (int, error) {
 		if next == t.position.Load() {
 			break
 		}
+		// Read after the records: nothing may be made before what it is made of was written.
+		now := t.Clock()
 		for i := range records {
 			r := &records[i]
-			if t.out, err = t.handler.Handle(ctx, r, began, t.out); err != nil {
+			if t.out, err = t.handler.Handle(ctx, r, now, t.out); err != nil {
 				return consumed, fmt.Errorf("handle %s at offset %d: %w", t.input, r.Offset, err)
 			}
 			bytes += len(r.Key) + len(r.Value)
@@ -58,14 +60,14 @@ func (t *task) consume(ctx context.Context, began time.Time) (int, error) {
 }
 
 // wake lets the state act whose time has come, if this is the moment to decide that: see wakeGuard.
-func (t *task) wake(ctx context.Context, now time.Time) (more bool, err error) {
+func (t *task) wake(ctx context.Context) (more bool, err error) {
 	if t.stateful == nil || !t.guard.allows(t.position.Load()) {
 		return false, nil
 	}
 	if trusted, offset := t.watch.trusted(); !trusted {
 		return false, t.distrust(ctx, offset)
 	}
-	if t.out, more, err = t.stateful.Wake(ctx, now, t.StepWakes, t.out); err != nil {
+	if t.out, more, err = t.stateful.Wake(ctx, t.guard.seen, t.StepWakes, t.out); err != nil {
 		return false, fmt.Errorf("wake: %w", err)
 	}
 	return more, nil
@@ -133,11 +135,7 @@ func (t *task) distrust(ctx context.Context, offset time.Duration) error {
 	if len(t.out) > 0 {
 		return nil // the step's own commit measures
 	}
-	// The barrier's offset commit must not run ahead of what has been handled but not committed.
-	if t.position.Load() != max(t.committed, 0) && t.committed >= 0 {
-		return nil
-	}
-	_, err := t.barrier(ctx, t.position.Load())
+	_, err := t.barrier(ctx, t.position.Load()) // whose offset is aborted with it
 	return err
 }
 

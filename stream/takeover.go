@@ -110,9 +110,15 @@ func (t *task) restore(ctx context.Context, offset int64) error {
 // barrier writes one record to the changelog in a transaction that is aborted, and returns its offset.
 func (t *task) barrier(ctx context.Context, offset int64) (int64, error) {
 	changelog := t.stateful.Changelog()
-	return t.writer.Barrier(ctx, t.transaction([]record.Record{{
+	sent := t.Clock()
+	result, err := t.writer.Barrier(ctx, t.transaction([]record.Record{{
 		Topic: changelog.Topic, Partition: changelog.Partition, Key: []byte("barrier"),
 	}}, offset))
+	if err != nil {
+		return 0, err
+	}
+	t.watch.observe(sent, t.Clock(), result.AppendTime)
+	return result.LastOffsets[changelog], nil
 }
 
 // transaction makes a transaction of records and the input offset, committed under this member's generation.

@@ -25,7 +25,7 @@ type source interface {
 type transactor interface {
 	Init(ctx context.Context) error
 	Commit(ctx context.Context, t producer.Transaction) (producer.Result, error)
-	Barrier(ctx context.Context, t producer.Transaction) (int64, error)
+	Barrier(ctx context.Context, t producer.Transaction) (producer.Result, error)
 }
 
 // membership is a task's view of its process's place in the group; *consumer.Membership fulfils it.
