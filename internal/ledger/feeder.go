@@ -29,6 +29,9 @@ type Feeder struct {
 	codec  *goavro.Codec
 	header []byte // of the wire format: byte 0 and the schema's id
 
+	enough     chan struct{} // closed by Finish
+	enoughOnce sync.Once
+
 	mu  sync.Mutex
 	fed Fed
 	err error
@@ -56,7 +59,7 @@ func NewFeeder(ctx context.Context, config FeederConfig) (*Feeder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("feeder: %w", err)
 	}
-	f := &Feeder{config: config, client: client, codec: codec, header: make([]byte, 5)}
+	f := &Feeder{config: config, client: client, codec: codec, header: make([]byte, 5), enough: make(chan struct{})}
 	binary.BigEndian.PutUint32(f.header[1:], id)
 	return f, nil
 }
@@ -71,11 +74,24 @@ func (f *Feeder) Fed() Fed {
 	return f.fed
 }
 
+// Finish ends the load after the command in hand: Run returns as if it had no more. It may be called at any time.
+func (f *Feeder) Finish() { f.enoughOnce.Do(func() { close(f.enough) }) }
+
+// finished reports whether Finish was called.
+func (f *Feeder) finished() bool {
+	select {
+	case <-f.enough:
+		return true
+	default:
+		return false
+	}
+}
+
 // Run writes the whole load and returns when the brokers have it, or why they have not: then it is unknown which of the
 // last commands were written, and an audit against Fed means nothing.
 func (f *Feeder) Run(ctx context.Context) error {
 	plan, start := newPlan(f.config.Load), time.Now()
-	for n := 0; ; n++ {
+	for n := 0; !f.finished(); n++ {
 		next, more := plan.next()
 		if !more {
 			break
@@ -109,9 +125,10 @@ func (f *Feeder) pace(ctx context.Context, start time.Time, n int) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-f.enough:
 	case <-timer.C:
-		return nil
 	}
+	return nil
 }
 
 func (f *Feeder) send(ctx context.Context, p planned) error {

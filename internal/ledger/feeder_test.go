@@ -61,6 +61,36 @@ func TestTheRateIsKept(t *testing.T) {
 	}
 }
 
+func TestAFinishedFeederHasWrittenWhatItBegan(t *testing.T) {
+	w := newWorld(t)
+	witness := w.witness(ledger.Mode{}, ledger.Rules{})
+	feeder, err := ledger.NewFeeder(t.Context(), ledger.FeederConfig{
+		Brokers: w.brokers, Registry: w.registry, Prefix: w.prefix, Rate: 500,
+		Load: ledger.Load{Seed: 3, Commands: 1 << 40, Cards: 10},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer feeder.Close()
+	ran := make(chan error, 1)
+	go func() { ran <- feeder.Run(t.Context()) }()
+	for feeder.Fed().Accepted == 0 {
+		if err := witness.CatchUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	feeder.Finish()
+	feeder.Finish() // twice is once
+	if err := <-ran; err != nil {
+		t.Error(err)
+	}
+	fed := feeder.Fed()
+	c := audited(t, witness).Counts
+	if got := (ledger.Fed{Accepted: c.Accepted, Rejected: c.Rejected, Duplicates: c.Duplicates}); got != fed {
+		t.Errorf("there %+v, fed %+v", got, fed)
+	}
+}
+
 func TestWaitSettled(t *testing.T) {
 	const quiet = 300 * time.Millisecond
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

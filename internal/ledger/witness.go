@@ -222,6 +222,13 @@ func (w *Witness) Audit(fed ...Fed) *Report {
 	return report
 }
 
+// AbortedTransactions counts those that the witness has seen so far, as Report does.
+func (w *Witness) AbortedTransactions() int {
+	w.book.mu.Lock()
+	defer w.book.mu.Unlock()
+	return len(w.book.aborts.transactions)
+}
+
 // RequestNumber returns the number of the request that a command made, once the witness has seen its REQUEST_PENDING.
 // It is asked for to cancel a request that is known by its command only.
 func (w *Witness) RequestNumber(c *Command) (string, bool) { return w.book.requestNumber(c) }

@@ -78,13 +78,14 @@ func printed(t *testing.T, f *chaos.Fleet, slot int, text string, times int) fun
 func TestAStormKillsAndRestarts(t *testing.T) {
 	f := fleet(t, "steady", 3)
 	first := f.PID(0)
-	asked := 0
+	asked, struck := 0, 0
 	kills, err := f.Storm(t.Context(), chaos.Storm{
 		Kills: 12, Pause: 10 * time.Millisecond, Down: 5 * time.Millisecond,
-		Busy: func() bool { asked++; return asked%2 == 0 },
+		Busy:   func() bool { asked++; return asked%2 == 0 },
+		Struck: func(slots []int) { struck += len(slots) },
 	})
-	if err != nil || kills < 12 || f.Kills() != kills {
-		t.Errorf("%d kills, counted %d: %v", kills, f.Kills(), err)
+	if err != nil || kills < 12 || f.Kills() != kills || struck != kills {
+		t.Errorf("%d kills, counted %d, heard of %d: %v", kills, f.Kills(), struck, err)
 	}
 	if asked < 2 {
 		t.Error("killed without asking for work in hand")

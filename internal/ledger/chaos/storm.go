@@ -18,6 +18,9 @@ type Storm struct {
 	Pause time.Duration
 	Busy  func() bool
 
+	// Struck hears of every blow, with the slots of the killed, before they start again; nil: nobody does.
+	Struck func(slots []int)
+
 	// The killed start again after between zero and twice Down; zero is half a second.
 	Down time.Duration
 }
@@ -40,6 +43,9 @@ func (f *Fleet) Storm(ctx context.Context, storm Storm) (int, error) {
 		struck, err := f.blow()
 		if made += len(struck); err != nil {
 			return made, err
+		}
+		if storm.Struck != nil {
+			storm.Struck(struck)
 		}
 		down := f.about(cmp.Or(storm.Down, time.Second/2), 1)
 		f.config.Log("chaos: kill %d: %v after %s, down for %s", made, struck, pause, down)

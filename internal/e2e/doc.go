@@ -1,0 +1,11 @@
+// Package e2e tests the built cardstream binary from the outside: as a person at a shell and as an operator's cluster
+// see it. It holds nothing but tests.
+//
+// Those about `cardstream dev` and about wrong settings run everywhere. Those about `cardstream run` need a real Kafka,
+// which the embedded broker is not: with CARDSTREAM_TEST_KAFKA=real in the environment they start one by scripts/kafka,
+// and kill it, too. What they find is judged by internal/ledger, which shares no code with cardstream.
+//
+// CARDSTREAM_E2E_KILLS (10) says how many processes are killed, CARDSTREAM_E2E_AWAY (15s) how long brokers and
+// registry stay away, CARDSTREAM_E2E_SEED makes a run's random choices those of another, CARDSTREAM_E2E_RACE=1 builds
+// the binary with the race detector, and CARDSTREAM_E2E_LOGS names a folder in which the processes' logs are kept.
+package e2e

@@ -1,0 +1,42 @@
+package e2e_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// binary is the cardstream under test, built once.
+var binary string
+
+func TestMain(m *testing.M) {
+	folder, err := os.MkdirTemp("", "cardstream-e2e-")
+	if err == nil {
+		binary = filepath.Join(folder, "cardstream")
+		err = build(binary)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		ownClusters.wipe()
+		_ = os.RemoveAll(folder) // a temporary one
+		os.Exit(code)
+	}))
+}
+
+func build(into string) error {
+	args := []string{"build", "-o", into}
+	if os.Getenv("CARDSTREAM_E2E_RACE") != "" {
+		args = append(args, "-race")
+	}
+	if out, err := exec.Command("go", append(args, "cardstream/cmd/cardstream")...).CombinedOutput(); err != nil {
+		return fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return nil
+}
