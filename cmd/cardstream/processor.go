@@ -200,10 +200,10 @@ func (p *processor) prepare(ctx context.Context, sm *stream.Metrics, hm *handler
 		}
 	}
 	set, err := schemas.Load(ctx, p.registry, p.topics)
+	if err != nil && ctx.Err() == nil {
+		return nil, usageError{err} // it is there and refuses: a wrong address or password, or schemas not registered
+	}
 	if err != nil {
-		if _, missing := errors.AsType[*schemas.MissingError](err); missing {
-			return nil, usageError{err}
-		}
 		return nil, fmt.Errorf("load schemas: %w", err)
 	}
 	p.fetcher = consumer.NewFetcher(p.client, consumer.FetcherConfig{Logger: p.log.Logger})
