@@ -85,6 +85,9 @@ func (d *Dispatch) Handle(ctx context.Context, rec *record.Record, now time.Time
 	case entry.Result != nil:
 		err = s.result(entry.Result)
 	}
+	if errors.Is(err, errMisplaced) {
+		return d.bury(rec, codeKindUnknown, err.Error(), out), nil
+	}
 	return s.out, err
 }
 

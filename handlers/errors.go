@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"errors"
 	"fmt"
 
 	"cardstream/provisioning"
@@ -17,3 +18,7 @@ func (e *recreatedError) Error() string {
 
 // StopsTask tells the machine that trying again cannot help.
 func (e *recreatedError) StopsTask() bool { return true }
+
+// errMisplaced says that an entry decodes, but is none that intake would have written into this partition. It goes to
+// the dead letters.
+var errMisplaced = errors.New("not an entry of this partition")

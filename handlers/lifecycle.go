@@ -1,8 +1,6 @@
 package handlers
 
 import (
-	"fmt"
-
 	"cardstream/provisioning"
 	"cardstream/record"
 	"cardstream/store"
@@ -20,7 +18,7 @@ type step struct {
 func (s *step) create(e *provisioning.CreateEntry, number provisioning.RequestNumber) error {
 	card, ok := e.Smartcard.Key()
 	if !ok {
-		return fmt.Errorf("entry %s names no card", number)
+		return errMisplaced // intake judged it: this is somebody else's record
 	}
 	first, found, err := s.overlay.ByCommand(card, e.Source, e.CommandID)
 	if err != nil {
@@ -72,6 +70,9 @@ func (s *step) duplicate(e *provisioning.CreateEntry, first int64, number provis
 
 // cancel ends a PENDING request, or says why that cannot be.
 func (s *step) cancel(c *provisioning.CancelEntry, number provisioning.RequestNumber) error {
+	if c.Number.Partition != s.partition {
+		return errMisplaced
+	}
 	r, err := s.lookUp(c.Number.Offset)
 	if err != nil {
 		return err
@@ -112,18 +113,19 @@ func (s *step) wake(limit int) (more bool, err error) {
 			return false, err
 		}
 	}
-	return len(woken) == limit, nil
+	return len(woken) == limit || s.budget <= 0, nil
 }
 
-// act does what a woken request is to do: an ended one is forgotten, an attempt without an
-// answer given up, a due one sent.
+// act does what a woken request is to do: an ended one is forgotten, an attempt without an answer given up, a due one
+// sent. Each costs one of the budget.
 func (s *step) act(item store.Item) error {
 	r := &item.Request
-	s.budget--
 	switch {
 	case r.Forgettable(s.now):
+		s.budget--
 		return s.forget(r)
 	case r.Overdue(s.now):
+		s.budget--
 		if err := s.settle(r, s.Policy.TimeOut(r, s.now)); err != nil {
 			return err
 		}

@@ -9,8 +9,8 @@ import (
 // the adapter wrote it.
 func (s *step) result(e *provisioning.ResultEntry) error {
 	number, err := provisioning.ParseRequestNumber(e.Result.RequestNumber)
-	if err != nil {
-		return err // intake routed it by that number
+	if err != nil || number.Partition != s.partition {
+		return errMisplaced // intake routed it by that number
 	}
 	r, err := s.lookUp(number.Offset)
 	if err != nil {

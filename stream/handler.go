@@ -48,7 +48,7 @@ type StatefulHandler interface {
 	NextWake() (time.Time, bool, error)
 
 	// Flush appends the changelog records of everything that has changed in this step, each request once. The machine
-	// calls it once a step, after the last Handle and Wake.
+	// calls it once a step, after the last Handle and Wake; a step that leads to nothing at all is not committed.
 	Flush(out []record.Record) ([]record.Record, error)
 
 	// Apply keeps the step's changes in the local state, after the transaction has committed. next is the changelog

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync/atomic"
+	"time"
 
 	"cardstream/consumer"
 	"cardstream/internal/cluster"
@@ -66,6 +67,7 @@ type task struct {
 	position  atomic.Int64
 	changelog int64 // the first changelog offset that the local state does not hold
 	guard     wakeGuard
+	began     time.Time       // when the last step that committed began
 	out       []record.Record // reused by each step
 }
 
@@ -110,6 +112,7 @@ func (t *task) live(ctx, wanted context.Context) error {
 	t.board.set(t.input, Stepping, "", t.Clock())
 	t.log.Info("partition taken over", "offset", t.position.Load())
 	for wanted.Err() == nil {
+		t.linger(wanted)
 		did, err := t.step(ctx)
 		if err == nil && !did {
 			err = t.idle(ctx, wanted)
