@@ -100,9 +100,6 @@ func (a *lineAudit) written(r *request) {
 		return
 	}
 	a.statesSeen++
-	if state.partition != r.number.partition {
-		a.report.Misplaced.add("%s: request %v is in partition %d", stateTopic, r.number, state.partition)
-	}
 	switch {
 	case state.forgotten && !ended:
 		a.report.Missing.add("%s of request %v: forgotten before its end", stateTopic, r.number)

@@ -115,7 +115,7 @@ func TestViolationsAreFound(t *testing.T) {
 		}, foreign},
 		"state of no request": {func(s *scene) {
 			s.again(state, "c-5", "COMPLETED", func(i *item) {
-				i.key = "2-4711"
+				i.key, i.partition = "2-4711", 2
 				i.value["number"] = "2-4711"
 			})
 		}, foreign},

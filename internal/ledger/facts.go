@@ -125,7 +125,6 @@ type stateFact struct {
 	state     eventKind // pending to cancelled; zero for another
 	forgotten bool
 	holdsPIN  bool
-	partition int32
 }
 
 // resultFact sums up the headend's answers to one request.

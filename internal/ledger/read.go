@@ -146,7 +146,12 @@ func (b *book) state(r *kgo.Record, value fields) {
 		b.found.Foreign.add("%s: the key is no request's number", positionOf(r).in(stateTopic))
 		return
 	}
-	fact := stateFact{partition: r.Partition, forgotten: value == nil}
+	// Said here, of every such record: between two partitions there is no newest.
+	if r.Partition != n.partition {
+		b.found.Misplaced.add("%s: request %v is in partition %d", stateTopic, n, r.Partition)
+		return
+	}
+	fact := stateFact{forgotten: value == nil}
 	if value != nil {
 		if value.number("number") != n {
 			b.found.Differing.add("%s: key and number differ", positionOf(r).in(stateTopic))
