@@ -34,6 +34,7 @@ type processorSettings struct {
 	Store  string   `default:"cardstream-store" placeholder:"DIR" help:"Folder of the local store, a cache: lose it, lose nothing (${default})."`
 
 	MetricsAddr string `default:"127.0.0.1:8082" placeholder:"HOST:PORT" help:"Where /metrics, /healthz and /readyz are served (${default})."`
+	Profile     bool   `help:"Serve /debug/pprof there as well."`
 
 	PINPattern    string        `name:"pin-pattern" default:"[0-9]{4}" placeholder:"RE2" help:"What the whole of a new PIN must match (${default})."`
 	Horizon       time.Duration `default:"17520h" help:"How far ahead a scheduled date may be (${default}, two years)."`
@@ -148,7 +149,9 @@ func (p *processor) Close() error {
 // Run waits for brokers and registry, checks the topics, and works until ctx ends. Then it drains, and returns nil.
 func (p *processor) Run(ctx context.Context) error {
 	reg := telemetry.NewRegistry()
-	metrics, err := telemetry.Listen(p.settings.MetricsAddr, reg, p.readiness, p.log.Logger)
+	metrics, err := telemetry.Listen(telemetry.Config{
+		Addr: p.settings.MetricsAddr, Metrics: reg, Ready: p.readiness, Profile: p.settings.Profile, Log: p.log.Logger,
+	})
 	if err != nil {
 		return usageError{err}
 	}

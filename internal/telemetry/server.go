@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -23,19 +24,33 @@ type Server struct {
 	server   *http.Server
 }
 
-// Listen binds addr, so that a wrong address is known before anything else is done. Serve answers.
-func Listen(addr string, reg *prometheus.Registry, ready Readiness, log *slog.Logger) (*Server, error) {
-	listener, err := net.Listen("tcp", addr)
+// Config says what is served where.
+type Config struct {
+	Addr    string // host:port; port 0 picks one
+	Metrics *prometheus.Registry
+	Ready   Readiness
+	Profile bool // serve /debug/pprof as well: for whoever looks for what costs time or memory
+	Log     *slog.Logger
+}
+
+// Listen binds the address, so that a wrong one is known before anything else is done. Serve answers.
+func Listen(c Config) (*Server, error) {
+	listener, err := net.Listen("tcp", c.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("listen for metrics: %w", err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg}))
+	if c.Profile {
+		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	}
+	mux.Handle("GET /metrics", promhttp.HandlerFor(c.Metrics, promhttp.HandlerOpts{Registry: c.Metrics}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]string{"status": "alive"})
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		ok, detail := ready()
+		ok, detail := c.Ready()
 		status := http.StatusOK
 		if !ok {
 			status = http.StatusServiceUnavailable
@@ -46,10 +61,10 @@ func Listen(addr string, reg *prometheus.Registry, ready Readiness, log *slog.Lo
 		Handler:           mux,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      30 * time.Second,
+		WriteTimeout:      2 * time.Minute, // a profile takes as long as it was asked for,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ErrorLog:          slog.NewLogLogger(c.Log.Handler(), slog.LevelWarn),
 	}}, nil
 }
 
