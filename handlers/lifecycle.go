@@ -129,6 +129,11 @@ func (s *step) act(item store.Item) error {
 		if err := s.settle(r, s.Policy.TimeOut(r, s.now)); err != nil {
 			return err
 		}
+	case r.Sendable(s.now): // only who stands at the head of its line has a wake time
+		s.budget--
+		if err := s.send(r); err != nil {
+			return err
+		}
 	}
 	return s.advance(r.SmartcardKey)
 }
