@@ -72,7 +72,7 @@ func (d *deployment) run(processes int, flags ...string) *chaos.Fleet {
 		d.metrics = append(d.metrics, freeAddress(d.t))
 	}
 	fleet, err := chaos.Start(chaos.Config{
-		Binary: binary, Processes: processes, Logs: d.folder, Seed: seed(d.t), Log: d.t.Logf,
+		Binary: executable, Processes: processes, Logs: d.folder, Seed: seed(d.t), Log: d.t.Logf,
 		Args: func(slot int) []string {
 			return append(d.line("run", "--app", d.app, "--metrics-addr", d.metrics[slot],
 				"--store", filepath.Join(d.folder, fmt.Sprintf("store-%d", slot))), flags...)
@@ -160,9 +160,9 @@ func get(url string) (*http.Response, error) {
 // awaitSharing waits until these processes together step on every partition of both stages, and each on some of both.
 func (d *deployment) awaitSharing(slots ...int) {
 	d.t.Helper()
-	var last string
-	eventually(d.t, time.Minute, "all partitions step", func() bool {
-		owned := map[string]int{}
+	stepping := map[string]bool{}
+	eventually(d.t, time.Minute, "all partitions step, and are shared", func() bool {
+		clear(stepping)
 		for _, slot := range slots {
 			_, tasks, err := d.readyz(slot)
 			if err != nil {
@@ -171,21 +171,29 @@ func (d *deployment) awaitSharing(slots ...int) {
 			here := map[string]bool{}
 			for _, t := range tasks {
 				if t.State == "stepping" {
-					owned[fmt.Sprintf("%s-%d", t.Stage, t.Partition)]++
 					here[t.Stage] = true
+					stepping[fmt.Sprintf("%s-%d", t.Stage, t.Partition)] = true
 				}
 			}
 			if len(here) < 2 {
 				return false
 			}
 		}
-		last = fmt.Sprintf("%d", len(owned))
-		return len(owned) == 2*partitions
-	}, func() string { return "stepping: " + last })
+		return len(stepping) == 2*partitions
+	})
+}
+
+// awaitAll waits until one process is ready, with every partition of both stages.
+func (d *deployment) awaitAll(slot int) {
+	d.t.Helper()
+	eventually(d.t, time.Minute, "one process has all partitions", func() bool {
+		ready, tasks, err := d.readyz(slot)
+		return err == nil && ready && len(tasks) == 2*partitions
+	})
 }
 
 // eventually waits for a condition outside of this process.
-func eventually(t *testing.T, limit time.Duration, what string, condition func() bool, state ...func() string) {
+func eventually(t *testing.T, limit time.Duration, what string, condition func() bool) {
 	t.Helper()
 	deadline := time.NewTimer(limit)
 	defer deadline.Stop()
@@ -194,9 +202,6 @@ func eventually(t *testing.T, limit time.Duration, what string, condition func()
 	for !condition() {
 		select {
 		case <-deadline.C:
-			for _, say := range state {
-				what += "; " + say()
-			}
 			t.Fatalf("not within %s: %s", limit, what)
 		case <-tick.C:
 		}

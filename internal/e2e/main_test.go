@@ -10,14 +10,14 @@ import (
 	"go.uber.org/goleak"
 )
 
-// binary is the cardstream under test, built once.
-var binary string
+// executable is the cardstream under test, built once.
+var executable string
 
 func TestMain(m *testing.M) {
 	folder, err := os.MkdirTemp("", "cardstream-e2e-")
 	if err == nil {
-		binary = filepath.Join(folder, "cardstream")
-		err = build(binary)
+		executable = filepath.Join(folder, "cardstream")
+		err = build(executable)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

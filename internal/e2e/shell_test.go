@@ -21,7 +21,7 @@ func shell(t *testing.T, args ...string) outcome {
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
-	command := exec.CommandContext(ctx, binary, args...)
+	command := exec.CommandContext(ctx, executable, args...)
 	command.Stdout, command.Stderr = &stdout, &stderr
 	err := command.Run()
 	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && (!exited || ctx.Err() != nil) {

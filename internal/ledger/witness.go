@@ -222,6 +222,21 @@ func (w *Witness) Audit(fed ...Fed) *Report {
 	return report
 }
 
+// Secret names a PIN beside those of the commands that decode: one in bytes that do not.
+func (w *Witness) Secret(pin PIN) {
+	w.book.mu.Lock()
+	defer w.book.mu.Unlock()
+	w.book.leaks.secret(string(pin))
+}
+
+// Search takes in a text that is in no topic and may hold no PIN either: a log, a page of metrics. The audit says where
+// it does.
+func (w *Witness) Search(where string, text []byte) {
+	w.book.mu.Lock()
+	defer w.book.mu.Unlock()
+	w.book.leaks.look(text, func() string { return where })
+}
+
 // AbortedTransactions counts those that the witness has seen so far, as Report does.
 func (w *Witness) AbortedTransactions() int {
 	w.book.mu.Lock()

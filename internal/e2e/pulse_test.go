@@ -1,0 +1,113 @@
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// pulse notes when something new could be read as committed from each partition of smartcard.commands. That is the end
+// of the whole line: where one of the two stages stands still in a partition, nothing more arrives there.
+type pulse struct {
+	mu     sync.Mutex
+	beats  [partitions][]time.Time // in order; at most one a poll
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+}
+
+// takePulse reads from now on, to the test's end.
+func (d *deployment) takePulse() *pulse {
+	d.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &pulse{cancel: cancel}
+	client := d.cluster.Client(d.t, kgo.ConsumeTopics(d.prefix+"smartcard.commands"),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtEnd()), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		kgo.MetadataMinAge(100*time.Millisecond))
+	p.done.Go(func() {
+		for ctx.Err() == nil {
+			fetches := client.PollFetches(ctx) // errors pass: what counts is what arrives
+			p.note(fetches, time.Now())
+		}
+	})
+	d.t.Cleanup(func() { cancel(); p.done.Wait() })
+	return p
+}
+
+func (p *pulse) note(fetches kgo.Fetches, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fetches.EachPartition(func(fetched kgo.FetchTopicPartition) {
+		if len(fetched.Records) > 0 {
+			p.beats[fetched.Partition] = append(p.beats[fetched.Partition], now)
+		}
+	})
+}
+
+// steady reports whether every partition has beaten in the last second.
+func (p *pulse) steady() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !slices.ContainsFunc(p.beats[:], func(beats []time.Time) bool {
+		return len(beats) == 0 || time.Since(beats[len(beats)-1]) > time.Second
+	})
+}
+
+// standstills returns the longest time without a beat of each partition between since and now.
+func (p *pulse) standstills(since time.Time) standstills {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var longest standstills
+	for partition, beats := range p.beats {
+		last := since
+		for _, at := range append(slices.Clone(beats), time.Now()) {
+			if at.After(since) {
+				longest[partition] = max(longest[partition], at.Sub(last))
+				last = at
+			}
+		}
+	}
+	return longest
+}
+
+// standstills is how long each partition stood still at most.
+type standstills [partitions]time.Duration
+
+func (s standstills) String() string {
+	sorted := slices.Sorted(slices.Values(s[:]))
+	for i := range sorted {
+		sorted[i] = sorted[i].Round(time.Millisecond)
+	}
+	return fmt.Sprint(sorted)
+}
+
+// watch observes a while after a blow at since, and wants no partition to stand still for longer than most.
+func (p *pulse) watch(t *testing.T, what string, since time.Time, observe, most time.Duration) {
+	t.Helper()
+	pause(t, time.Until(since.Add(observe)))
+	longest := p.standstills(since)
+	t.Logf("%s: partitions stood still for up to %s (at most %s): %s",
+		what, slices.Max(longest[:]).Round(time.Millisecond), most, longest)
+	if slices.Max(longest[:]) > most {
+		t.Errorf("%s: a partition stood still for %s, at most %s", what, slices.Max(longest[:]), most)
+	}
+	if !p.steady() {
+		t.Errorf("%s: after %s not every partition moves again", what, observe)
+	}
+}
+
+// pause lets the outside world go on for a while: here time itself is what a test is about.
+func pause(t *testing.T, d time.Duration) {
+	t.Helper()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-t.Context().Done():
+		t.Fatal(t.Context().Err())
+	}
+}

@@ -1,0 +1,97 @@
+package e2e_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"cardstream/internal/ledger"
+)
+
+// sessionTimeout is run's default.
+const sessionTimeout = 6 * time.Second
+
+// shared is two processes that share the partitions of three brokers, under a steady load.
+type shared struct {
+	*deployment
+	own     *ownCluster
+	witness *ledger.Witness
+	feed    *feed
+	pulse   *pulse
+}
+
+func share(t *testing.T) *shared {
+	t.Helper()
+	own := ownClusters.start(t, 3)
+	s := &shared{deployment: deploy(t, own.Cluster), own: own}
+	s.witness = s.deployment.witness(ledger.Rules{})
+	s.run(2)
+	s.awaitSharing(0, 1)
+	s.pulse = s.takePulse()
+	s.feed = s.deployment.feed(ledger.Load{
+		Cards: 5000, Window: 3 * time.Second, Ahead: time.Second, Mix: ledger.Mix{Immediate: 4, DueNow: 4, Scheduled: 2},
+	}, 300)
+	eventually(t, time.Minute, "every partition moves", s.pulse.steady)
+	return s
+}
+
+// audit ends the load and wants everything to be there once.
+func (s *shared) audit() {
+	s.t.Helper()
+	s.settle(s.witness, s.feed.end())
+}
+
+func TestKilledProcessesPartitionsStepElsewhere(t *testing.T) {
+	s := share(t)
+	killed := time.Now()
+	if err := s.fleet.Kill(0); err != nil {
+		t.Fatal(err)
+	}
+	s.pulse.watch(t, "kill -9", killed, 20*time.Second, sessionTimeout+5*time.Second)
+	s.awaitAll(1)
+	if err := s.fleet.Restart(0); err != nil {
+		t.Fatal(err)
+	}
+	s.awaitSharing(0, 1)
+	s.audit()
+}
+
+func TestTerminatedProcessesPartitionsStepElsewhere(t *testing.T) {
+	s := share(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	defer cancel()
+	told := time.Now()
+	took, err := s.fleet.Terminate(ctx, 0)
+	if err != nil {
+		t.Errorf("after SIGTERM: %v", err)
+	}
+	t.Logf("SIGTERM: ended after %s", took.Round(time.Millisecond))
+	s.pulse.watch(t, "SIGTERM", told, 8*time.Second, 2*time.Second)
+	s.awaitAll(1)
+	s.audit()
+}
+
+func TestAKilledBrokerStopsNoPartitionForLong(t *testing.T) {
+	s := share(t)
+	killed := time.Now()
+	s.own.must(t, "kill", "1")
+	defer s.own.must(t, "start", "1")
+	s.pulse.watch(t, "a broker's kill", killed, 40*time.Second, 20*time.Second)
+	s.audit()
+}
+
+func TestAFrozenProcessSendsNothingTwice(t *testing.T) {
+	s := share(t)
+	frozen := time.Now()
+	if err := s.fleet.Stop(0); err != nil {
+		t.Fatal(err)
+	}
+	s.pulse.watch(t, "SIGSTOP", frozen, 2*sessionTimeout+time.Second, sessionTimeout+5*time.Second)
+	woken := time.Now()
+	if err := s.fleet.Continue(0); err != nil {
+		t.Fatal(err)
+	}
+	s.pulse.watch(t, "SIGCONT", woken, 10*time.Second, 2*time.Second)
+	s.awaitSharing(0, 1)
+	s.audit()
+}
