@@ -48,10 +48,10 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Clock:              time.Now,
-		StepRecords:        5_000,
-		StepBytes:          8 << 20,
+		StepRecords:        2_000,
+		StepBytes:          4 << 20,
 		StepTime:           time.Second,
-		StepWakes:          2_000,
+		StepWakes:          1_000,
 		TransactionTimeout: 30 * time.Second,
 		IdleCommit:         time.Minute,
 		DrainTimeout:       2 * time.Second,

@@ -47,7 +47,7 @@ type processorSettings struct {
 	SessionTimeout  time.Duration `default:"6s" help:"How long a silent process keeps its partitions (${default})."`
 	ClockBound      time.Duration `default:"5s" help:"How far this clock may be from the brokers' for scheduled sends (${default})."`
 	Linger          time.Duration `default:"20ms" help:"Least time between the steps of a busy partition: longer means fewer transactions, and later (${default})."`
-	StepRecords     int           `default:"5000" help:"Most records of one step (${default})."`
+	StepRecords     int           `default:"2000" help:"Most records of one step (${default})."`
 	Compression     string        `enum:"none,lz4,zstd" default:"none" help:"Compression of what is written: none, lz4 or zstd (${default})."`
 	StoreCache      int64         `default:"64" placeholder:"MIB" help:"Block cache of the local store, in MiB (${default})."`
 
@@ -187,6 +187,10 @@ func (p *processor) Run(ctx context.Context) error {
 	return err
 }
 
+// fetchBytes is what is fetched of a partition at a time, and what may wait of it: some thousand commands. More makes
+// nothing faster, and every partition of the process holds that much under load.
+const fetchBytes = 384 << 10
+
 // prepare brings up everything that the stages need, and makes them.
 func (p *processor) prepare(ctx context.Context, sm *stream.Metrics, hm *handlers.Metrics) ([]*stream.Stage, error) {
 	if err := waitForBrokers(ctx, p.client, p.log); err != nil {
@@ -209,7 +213,9 @@ func (p *processor) prepare(ctx context.Context, sm *stream.Metrics, hm *handler
 	if err != nil {
 		return nil, fmt.Errorf("load schemas: %w", err)
 	}
-	p.fetcher = consumer.NewFetcher(p.client, consumer.FetcherConfig{Logger: p.log.Logger})
+	p.fetcher = consumer.NewFetcher(p.client, consumer.FetcherConfig{
+		MaxPartitionBytes: fetchBytes, BufferBytes: fetchBytes, MaxBytes: 16 * fetchBytes, Logger: p.log.Logger,
+	})
 	letters := handlers.DeadLetters{
 		Topics: p.topics, Partitions: layout.Partitions[p.topics.DeadLetters()], MostBytes: layout.DeadLetterBytes,
 	}
