@@ -64,7 +64,7 @@ func (w *world) restoring(partition int32) (*handlers.Dispatch, error) {
 		return nil, err
 	}
 	h := handlers.NewDispatch(w.config, partition, lease)
-	_, err = h.Checkpoint(w.now.Time(), 0)
+	_, err = h.Checkpoint(w.now.Time(), 0, 0)
 	return h, err
 }
 
@@ -72,16 +72,19 @@ func (w *world) restoring(partition int32) (*handlers.Dispatch, error) {
 func TestCheckpoint(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(w *world)
+		start  int64
 		end    int64
 		want   int64
 	}{
-		"the same":              {func(*world) {}, 1, 1},
-		"the changelog goes on": {func(*world) {}, 9, 1},
-		"another cluster":       {func(w *world) { w.config.Identity.ClusterID = "other" }, 1, 0},
-		"another topic":         {func(w *world) { w.config.Identity.TopicID = "other" }, 1, 0},
-		"a shorter changelog":   {func(*world) {}, 0, 0},
-		"as old as it may be":   {func(w *world) { w.now = w.now.Add(12 * time.Hour) }, 1, 1},
-		"too old":               {func(w *world) { w.now = w.now.Add(12*time.Hour + time.Millisecond) }, 1, 0},
+		"the same":               {func(*world) {}, 0, 1, 1},
+		"the changelog goes on":  {func(*world) {}, 0, 9, 1},
+		"another cluster":        {func(w *world) { w.config.Identity.ClusterID = "other" }, 0, 1, 0},
+		"another topic":          {func(w *world) { w.config.Identity.TopicID = "other" }, 0, 1, 0},
+		"a shorter changelog":    {func(*world) {}, 0, 0, 0},
+		"it begins where we end": {func(*world) {}, 1, 9, 1},
+		"it begins behind us":    {func(*world) {}, 2, 9, 2},
+		"as old as it may be":    {func(w *world) { w.now = w.now.Add(12 * time.Hour) }, 0, 1, 1},
+		"too old":                {func(w *world) { w.now = w.now.Add(12*time.Hour + time.Millisecond) }, 0, 1, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := openWorld(t, diskKept)
@@ -93,11 +96,11 @@ func TestCheckpoint(t *testing.T) {
 			}
 			h := handlers.NewDispatch(w.config, 0, lease)
 			defer h.Close()
-			position, err := h.Checkpoint(w.now.Time(), c.end)
+			position, err := h.Checkpoint(w.now.Time(), c.start, c.end)
 			if err != nil || position != c.want {
 				t.Errorf("replay begins at %d, %v, want %d", position, err, c.want)
 			}
-			if all := lease.Counts().All(); (all == 0) != (c.want == 0) {
+			if all := lease.Counts().All(); (all == 0) != (c.want != 1) {
 				t.Errorf("%d requests are still there", all)
 			}
 		})

@@ -16,19 +16,19 @@ func (d *Dispatch) Changelog() record.TopicPartition {
 }
 
 // Checkpoint implements stream.StatefulHandler. Local state of another cluster or topic, of a changelog that is shorter
-// than it, or so old that it may have missed a tombstone, is wiped.
-func (d *Dispatch) Checkpoint(now time.Time, end int64) (int64, error) {
+// than it or begins only behind it, or so old that it may have missed a tombstone, is wiped.
+func (d *Dispatch) Checkpoint(now time.Time, start, end int64) (int64, error) {
 	c, found, err := d.store.Checkpoint()
 	if err != nil {
 		return 0, err
 	}
 	age := now.Sub(c.CaughtUpAt.Time())
 	if !found || c.ClusterID != d.Identity.ClusterID || c.TopicID != d.Identity.TopicID ||
-		c.Position > end || age > d.Identity.MaxAge {
+		c.Position < start || c.Position > end || age > d.Identity.MaxAge {
 		if err := d.store.Wipe(); err != nil {
 			return 0, err
 		}
-		c.Position = 0
+		c.Position = start
 	}
 	if d.restoring, err = d.store.Restore(natural); err != nil {
 		return 0, err

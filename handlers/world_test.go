@@ -124,7 +124,7 @@ func (w *world) takeOver(partition int32) {
 	}
 	h := handlers.NewDispatch(w.config, partition, lease)
 	log := w.logs[h.Changelog()]
-	position, err := h.Checkpoint(w.now.Time(), int64(len(log)))
+	position, err := h.Checkpoint(w.now.Time(), 0, int64(len(log)))
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -30,9 +30,10 @@ type StatefulHandler interface {
 	// Changelog names the partition of the topic that holds the state.
 	Changelog() record.TopicPartition
 
-	// Checkpoint returns the changelog offset up to which the local state is complete: replay begins there. end is the
-	// offset at which it will end. Local state that cannot belong to this changelog is wiped, and 0 returned.
-	Checkpoint(now time.Time, end int64) (int64, error)
+	// Checkpoint returns the changelog offset up to which the local state is complete: replay begins there. The changelog
+	// holds what is left from start on, and replay will end at end. Local state that cannot belong to this changelog, or
+	// ends before its start, is wiped, and start returned.
+	Checkpoint(now time.Time, start, end int64) (int64, error)
 
 	// Restore applies changelog records, in order.
 	Restore(ctx context.Context, records []record.Record) error

@@ -87,11 +87,19 @@ func (t *task) restore(ctx context.Context, offset int64) error {
 	if err != nil {
 		return fmt.Errorf("write barrier: %w", err)
 	}
-	position, err := t.stateful.Checkpoint(began, barrier)
+	start, err := t.kafka.start(ctx, changelog)
+	if err != nil {
+		return fmt.Errorf("find its start: %w", err)
+	}
+	log := t.log.With("changelog", changelog.String())
+	if start > 0 {
+		// Compaction does not move the start: somebody has deleted records. What is left is the truth from now on.
+		log.Warn("the beginning of the changelog has been deleted, and what stood only there is gone", "start", start)
+	}
+	position, err := t.stateful.Checkpoint(began, start, barrier)
 	if err != nil {
 		return fmt.Errorf("read checkpoint: %w", err)
 	}
-	log := t.log.With("changelog", changelog.String())
 	log.Info("restoring", "from", position, "to", barrier)
 	replay := replay{task: t, tp: changelog, position: position, end: barrier}
 	if err := replay.run(ctx); err != nil {
@@ -156,8 +164,8 @@ func (r *replay) run(ctx context.Context) error {
 	defer stall.Stop()
 	for r.position < r.end {
 		records, next, err := source.Take(replayRecords, replayBytes)
-		if _, gone := errors.AsType[*consumer.OffsetOutOfRangeError](err); gone && from > 0 {
-			return fmt.Errorf("the changelog no longer holds offset %d: %w", r.position, errStateTooOld)
+		if gone, ok := errors.AsType[*consumer.OffsetOutOfRangeError](err); ok {
+			return fmt.Errorf("records were deleted while they were replayed: %v", gone) // the next life sees the new start
 		}
 		if err != nil {
 			return err
@@ -184,6 +192,3 @@ func (r *replay) run(ctx context.Context) error {
 	}
 	return nil
 }
-
-// errStateTooOld says that the local state is older than what its changelog still tells.
-var errStateTooOld = errors.New("local state is too old")
