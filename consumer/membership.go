@@ -41,7 +41,7 @@ func (m *Membership) Current() (memberID string, generation int32) {
 // Err returns why the partition is not this process's any more: ErrReassigned, ErrSessionExpired, ErrLeft, the
 // coordinator's error, or nil while it is, as far as is known here. It does no I/O.
 func (m *Membership) Err() error {
-	_, err, _ := m.look()
+	_, _, err := m.look()
 	return err
 }
 
@@ -52,7 +52,7 @@ func (m *Membership) Err() error {
 func (m *Membership) AfterRefusal(ctx context.Context, refused int32) (memberID string, generation int32, err error) {
 	asked := false
 	for {
-		id, over, changed := m.look()
+		id, changed, over := m.look()
 		switch {
 		case over != nil:
 			return "", 0, over
@@ -80,12 +80,12 @@ func (m *Membership) Confirm(ctx context.Context) error {
 	again := time.NewTicker(m.group.config.HeartbeatInterval)
 	defer again.Stop()
 	for {
-		id, over, changed := m.look()
+		id, changed, over := m.look()
 		if over != nil {
 			return over
 		}
 		if m.group.heartbeat(ctx, id) == nil {
-			if now, over, _ := m.look(); over == nil && now == id {
+			if now, _, over := m.look(); over == nil && now == id {
 				return nil
 			}
 			continue
@@ -99,10 +99,10 @@ func (m *Membership) Confirm(ctx context.Context) error {
 	}
 }
 
-func (m *Membership) look() (id identity, over error, changed <-chan struct{}) {
+func (m *Membership) look() (id identity, changed <-chan struct{}, over error) {
 	m.group.mu.Lock()
 	defer m.group.mu.Unlock()
-	return m.id, m.over, m.group.changed
+	return m.id, m.group.changed, m.over
 }
 
 func (m *Membership) inVain(ctx context.Context, what string) error {

@@ -66,7 +66,7 @@ func worst(codes []cluster.Error) error {
 	for _, code := range codes {
 		switch {
 		case code == 0:
-		case found == nil, found == error(cluster.OperationNotAttempted):
+		case found == nil, errors.Is(found, cluster.OperationNotAttempted):
 			found = code
 		case code != cluster.OperationNotAttempted && code.Kind() > cluster.KindOf(found):
 			found = code

@@ -33,8 +33,7 @@ func isValueError(err error) bool {
 
 // explain adds to a response what the client leaves out of its text, and shortens it: it may be a proxy's whole page.
 func explain(err error) error {
-	var response *sr.ResponseError
-	if errors.As(err, &response) {
+	if response, ok := errors.AsType[*sr.ResponseError](err); ok {
 		return &answer{response}
 	}
 	return err

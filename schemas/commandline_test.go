@@ -26,10 +26,10 @@ func TestParseCommandLine(t *testing.T) {
 		  {"serial_number": "01900080207"}, "new_pin": "4321", "scheduled_date": "2027-01-01T00:00:00Z"}`: {
 			Command: provisioning.Command{ID: "c-1", Source: "cli", OccurredAt: 99,
 				SetUserParameters: &provisioning.SetUserParameters{
-					Subscription:  provisioning.SubscriptionIdentifier{Number: pointer("S-1001")},
-					Smartcard:     provisioning.SmartcardIdentifier{SerialNumber: pointer("01900080207")},
-					NewPIN:        pointer(provisioning.NewPIN("4321")),
-					ScheduledDate: pointer(provisioning.Timestamp(1_798_761_600_000)),
+					Subscription:  provisioning.SubscriptionIdentifier{Number: new("S-1001")},
+					Smartcard:     provisioning.SmartcardIdentifier{SerialNumber: new("01900080207")},
+					NewPIN:        new(provisioning.NewPIN("4321")),
+					ScheduledDate: new(provisioning.Timestamp(1_798_761_600_000)),
 				}},
 		},
 		`{"command_id": "c-2", "source": "crm", "occurred_at": "1970-01-01T01:00:00.0019+01:00", "cancel": {"number": "3-1042"}}`: {
@@ -44,13 +44,13 @@ func TestParseCommandLine(t *testing.T) {
 		`{"new_pin": null, "reset_pin": null, "cancel": null, "smartcard_identifier": null, "process_immediately": null}`: set(
 			func(*provisioning.SetUserParameters) {}),
 		`{"new_pin": "", "reset_pin": false, "process_immediately": true}`: set(func(s *provisioning.SetUserParameters) {
-			s.NewPIN, s.ResetPIN, s.ProcessImmediately = &provisioning.PIN{}, pointer(false), true
+			s.NewPIN, s.ResetPIN, s.ProcessImmediately = &provisioning.PIN{}, new(false), true
 		}),
 		`{"scheduled_date": "1970-01-01T00:00:00.001000001Z"}`: set(func(s *provisioning.SetUserParameters) {
-			s.ScheduledDate = pointer(provisioning.Timestamp(2))
+			s.ScheduledDate = new(provisioning.Timestamp(2))
 		}),
 		`{"scheduled_date": "+1h0.0005s"}`: set(func(s *provisioning.SetUserParameters) {
-			s.ScheduledDate = pointer(provisioning.Timestamp(3_601_001))
+			s.ScheduledDate = new(provisioning.Timestamp(3_601_001))
 		}),
 	} {
 		if got, err := schemas.ParseCommandLine([]byte(line), lineDefaults); err != nil || !reflect.DeepEqual(got, want) {

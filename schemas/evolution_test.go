@@ -82,7 +82,7 @@ func TestCodecReadsAnOlderCommand(t *testing.T) {
 	}{
 		"SetUserParameters": {
 			object{"reset_pin": object{"boolean": true}},
-			provisioning.Command{SetUserParameters: &provisioning.SetUserParameters{ResetPIN: pointer(true)}},
+			provisioning.Command{SetUserParameters: &provisioning.SetUserParameters{ResetPIN: new(true)}},
 		},
 		"CancelRequest": {object{}, provisioning.Command{Cancel: &provisioning.Cancel{}}},
 	} {

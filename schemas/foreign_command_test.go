@@ -33,7 +33,7 @@ func TestForeignCommand(t *testing.T) {
 	}{
 		"an older one: fewer fields, no union": {
 			setSchema(`{"name":"new_pin","type":"string"}`), object{"command": object{"new_pin": "4321"}},
-			set(provisioning.SetUserParameters{NewPIN: pointer(provisioning.NewPIN("4321"))}),
+			set(provisioning.SetUserParameters{NewPIN: new(provisioning.NewPIN("4321"))}),
 		},
 		"a newer one: further fields of every kind, in another order": {
 			`{"type":"record","name":"ProvisioningCommand","namespace":"cardstream.v2","fields":[
@@ -64,8 +64,8 @@ func TestForeignCommand(t *testing.T) {
 				"reset_pin": true, "process_immediately": true, "scheduled_date": 5,
 			}},
 			set(provisioning.SetUserParameters{
-				Smartcard: provisioning.SmartcardIdentifier{SerialNumber: pointer("0190")},
-				ResetPIN:  pointer(true), ProcessImmediately: true, ScheduledDate: pointer(provisioning.Timestamp(5)),
+				Smartcard: provisioning.SmartcardIdentifier{SerialNumber: new("0190")},
+				ResetPIN:  new(true), ProcessImmediately: true, ScheduledDate: new(provisioning.Timestamp(5)),
 			}),
 		},
 		"bytes for a string, an enum for a string, an int for a long": {
@@ -76,24 +76,24 @@ func TestForeignCommand(t *testing.T) {
 				"new_pin": []byte("4321"), "scheduled_date": goavro.Union("int", -7), "smartcard_identifier": object{"id": "B"},
 			}},
 			set(provisioning.SetUserParameters{
-				NewPIN: pointer(provisioning.NewPIN("4321")), ScheduledDate: pointer(provisioning.Timestamp(-7)),
-				Smartcard: provisioning.SmartcardIdentifier{ID: pointer("B")},
+				NewPIN: new(provisioning.NewPIN("4321")), ScheduledDate: new(provisioning.Timestamp(-7)),
+				Smartcard: provisioning.SmartcardIdentifier{ID: new("B")},
 			}),
 		},
 		"microseconds: a date is rounded up": {
 			setSchema(`{"name":"scheduled_date","type":["null",{"type":"long","logicalType":"timestamp-micros"}]}`),
 			object{"command": object{"scheduled_date": goavro.Union("long", 1001)}}, // the plain name: without the logical type
-			set(provisioning.SetUserParameters{ScheduledDate: pointer(provisioning.Timestamp(2))}),
+			set(provisioning.SetUserParameters{ScheduledDate: new(provisioning.Timestamp(2))}),
 		},
 		"nanoseconds before 1970": {
 			setSchema(`{"name":"scheduled_date","type":{"type":"long","logicalType":"timestamp-nanos"}}`),
 			object{"command": object{"scheduled_date": -1_000_001}},
-			set(provisioning.SetUserParameters{ScheduledDate: pointer(provisioning.Timestamp(-1))}),
+			set(provisioning.SetUserParameters{ScheduledDate: new(provisioning.Timestamp(-1))}),
 		},
 		"the farthest date": {
 			setSchema(`{"name":"scheduled_date","type":{"type":"long","logicalType":"timestamp-millis"}}`),
 			object{"command": object{"scheduled_date": int64(provisioning.LatestTimestamp)}},
-			set(provisioning.SetUserParameters{ScheduledDate: pointer(provisioning.LatestTimestamp)}),
+			set(provisioning.SetUserParameters{ScheduledDate: new(provisioning.LatestTimestamp)}),
 		},
 		"a recursive schema": {
 			`{"type":"record","name":"ProvisioningCommand","fields":[

@@ -38,7 +38,7 @@ func TestForeignResult(t *testing.T) {
 				"retry_after_ms": object{"int": 500}, "responded_at": 1999,
 			}},
 			provisioning.Result{
-				RequestNumber: "3-1", Status: provisioning.ResponseRejected, Attempt: 2, RetryAfter: pointer(int64(500)), RespondedAt: 1,
+				RequestNumber: "3-1", Status: provisioning.ResponseRejected, Attempt: 2, RetryAfter: new(int64(500)), RespondedAt: 1,
 			},
 		},
 	} {

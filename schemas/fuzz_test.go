@@ -33,9 +33,9 @@ func FuzzForeignCommand(f *testing.F) {
 	addBodies(f, set.Command,
 		provisioning.Command{ID: "c-1", Source: "crm", Cancel: &provisioning.Cancel{Number: "3-1042"}},
 		provisioning.Command{ID: "c-2", SetUserParameters: &provisioning.SetUserParameters{
-			Smartcard:     provisioning.SmartcardIdentifier{SerialNumber: pointer("0190008020")},
-			NewPIN:        pointer(provisioning.NewPIN("4321")),
-			ScheduledDate: pointer(provisioning.LatestTimestamp),
+			Smartcard:     provisioning.SmartcardIdentifier{SerialNumber: new("0190008020")},
+			NewPIN:        new(provisioning.NewPIN("4321")),
+			ScheduledDate: new(provisioning.LatestTimestamp),
 		}})
 	f.Fuzz(func(t *testing.T, body []byte) {
 		value := append(schemas.AppendHeader(nil, set.Command.ID()), body...)
@@ -53,7 +53,7 @@ func FuzzForeignResult(f *testing.F) {
 	_, registry, set := MustLoad(f)
 	foreign := schemas.NewForeign(registry)
 	addBodies(f, set.Result, provisioning.Result{
-		RequestNumber: "3-1042", Attempt: 1, Status: provisioning.ResponseRejected, ErrorCode: pointer("E1"), RetryAfter: pointer(int64(500)),
+		RequestNumber: "3-1042", Attempt: 1, Status: provisioning.ResponseRejected, ErrorCode: new("E1"), RetryAfter: new(int64(500)),
 	})
 	f.Fuzz(func(t *testing.T, body []byte) {
 		value := append(schemas.AppendHeader(nil, set.Result.ID()), body...)

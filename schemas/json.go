@@ -35,7 +35,7 @@ func JSON[T Value](v *T, options JSONOptions) ([]byte, error) {
 	case *provisioning.Event:
 		return recordJSON(eventForm(), v, options)
 	default:
-		return recordJSON(controlForm(), any(v).(*ControlSetting), options)
+		return recordJSON(controlForm(), v.(*ControlSetting), options)
 	}
 }
 

@@ -12,13 +12,11 @@ import (
 	"cardstream/schemas"
 )
 
-func pointer[T any](v T) *T { return &v }
-
 func TestJSONOfRecords(t *testing.T) {
 	number := provisioning.RequestNumber{Partition: 3, Offset: 1042}
-	card := provisioning.SmartcardIdentifier{SerialNumber: pointer("0190008020")}
+	card := provisioning.SmartcardIdentifier{SerialNumber: new("0190008020")}
 	command := provisioning.Command{ID: "c-1", OccurredAt: 1, Source: "crm", SetUserParameters: &provisioning.SetUserParameters{
-		Smartcard: card, NewPIN: pointer(provisioning.NewPIN("4321")), ScheduledDate: pointer(provisioning.LatestTimestamp),
+		Smartcard: card, NewPIN: new(provisioning.NewPIN("4321")), ScheduledDate: new(provisioning.LatestTimestamp),
 	}}
 	event := provisioning.Event{
 		ID: "e", Type: provisioning.CommandRejected, OccurredAt: 1_800_000_000_000, CommandID: "c-1", Source: "crm",
@@ -96,7 +94,7 @@ func TestJSONOfAnything(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		command := anyCommand.Draw(t, "command")
 		if s := command.SetUserParameters; s != nil && s.NewPIN != nil {
-			s.NewPIN = pointer(provisioning.NewPIN("SECRETPIN" + s.NewPIN.Reveal()))
+			s.NewPIN = new(provisioning.NewPIN("SECRETPIN" + s.NewPIN.Reveal()))
 		}
 		line, err := schemas.JSON(&command, schemas.JSONOptions{})
 		if err != nil || !json.Valid(line) || bytes.ContainsAny(line, "\n\r") {

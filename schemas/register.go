@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/sr"
@@ -26,7 +27,7 @@ func Check(ctx context.Context, reg *Registry, topics Topics) ([]Registered, err
 		found := Registered{Assignment: a}
 		var err error
 		found.ID, err = reg.lookup(ctx, a)
-		if _, missing := err.(*MissingError); err != nil && !missing {
+		if _, missing := errors.AsType[*MissingError](err); err != nil && !missing {
 			return nil, err
 		}
 		if found.Compatibility, err = reg.compatibility(ctx, a.Subject()); err != nil {

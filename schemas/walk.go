@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,7 +51,7 @@ const maxPath = 6
 
 // in adds the name of the field that an error was met in.
 func in(field string, err error) error {
-	if walk, ok := err.(*walkError); ok {
+	if walk, ok := errors.AsType[*walkError](err); ok {
 		walk.path = append(walk.path, field)
 	}
 	return err

@@ -26,7 +26,7 @@ func TestARoomImportsOnlyWhatItsRowNames(t *testing.T) {
 		}
 	}
 	for _, row := range rooms {
-		for _, name := range strings.Fields(row.imports + " " + row.tests) {
+		for name := range strings.FieldsSeq(row.imports + " " + row.tests) {
 			if !needed[row.folder+" "+name] {
 				t.Errorf("%s may import %s, and does not need it: take it out of its row", row.folder, name)
 			}
@@ -43,7 +43,7 @@ func check(t *testing.T, p pkg, row room, imported, allowed string, needed map[s
 	if of, ok := rowOf(imported); ok && of == row {
 		return
 	}
-	for _, name := range strings.Fields(allowed) {
+	for name := range strings.FieldsSeq(allowed) {
 		if covers(t, name, imported) {
 			needed[row.folder+" "+name] = true
 			return

@@ -12,25 +12,27 @@ import (
 
 func TestBackoffGrowsToItsBound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		bounds := []time.Duration{10, 20, 40, 80, 100, 100} // ms
+		bounds := []int{10, 20, 40, 80, 100, 100} // milliseconds
 		longest := make([]time.Duration, len(bounds))
 		for range 200 {
 			b := cluster.Backoff{Min: 10 * time.Millisecond, Max: 100 * time.Millisecond}
-			for i, bound := range bounds {
+			for i, milliseconds := range bounds {
+				bound := time.Duration(milliseconds) * time.Millisecond
 				start := time.Now()
 				if err := b.Wait(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 				waited := time.Since(start)
-				if waited <= 0 || waited > bound*time.Millisecond {
-					t.Fatalf("wait %d took %v, at most %d ms are allowed", i, waited, bound)
+				if waited <= 0 || waited > bound {
+					t.Fatalf("wait %d took %v, at most %v is allowed", i, waited, bound)
 				}
 				longest[i] = max(longest[i], waited)
 			}
 		}
-		for i, bound := range bounds {
-			if longest[i] < bound*time.Millisecond*8/10 {
-				t.Errorf("wait %d was never longer than %v: its bound is %d ms", i, longest[i], bound)
+		for i, milliseconds := range bounds {
+			bound := time.Duration(milliseconds) * time.Millisecond
+			if longest[i] < bound*8/10 {
+				t.Errorf("wait %d was never longer than %v: its bound is %v", i, longest[i], bound)
 			}
 		}
 	})

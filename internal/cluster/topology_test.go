@@ -83,13 +83,13 @@ func TestACoordinatorIsFoundOnceAndKept(t *testing.T) {
 		if code := mustAsk(t, coordinator); int16(code) != injected.Code {
 			t.Errorf("the coordinator says %v, want %v", code, injected)
 		}
-		mustAsk(t, coordinator)
+		_ = mustAsk(t, coordinator)
 		if want := i + 2; asked.Hits() != want {
 			t.Errorf("looked up %d times after %v, want %d", asked.Hits(), injected, want)
 		}
 	}
 	coordinator.Forget()
-	mustAsk(t, coordinator)
+	_ = mustAsk(t, coordinator)
 	if asked.Hits() != 4 {
 		t.Errorf("looked up %d times after being forgotten, want 4", asked.Hits())
 	}
@@ -99,7 +99,7 @@ func TestACoordinatorThatErrsIsLookedUpAgain(t *testing.T) {
 	server := mustServe(t, kfake.NumBrokers(3))
 	client := mustOpen(t, cluster.Config{Brokers: server.ListenAddrs()})
 	coordinator := client.Coordinator(cluster.TransactionCoordinator, "id")
-	mustAsk(t, coordinator)
+	_ = mustAsk(t, coordinator)
 	asked := server.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.FindCoordinator}, Observe: true, Count: -1})
 	server.ControlKey(int16(kmsg.InitProducerID), func(kmsg.Request) (kmsg.Response, error, bool) {
 		return nil, errors.New("hang up"), true
@@ -107,7 +107,7 @@ func TestACoordinatorThatErrsIsLookedUpAgain(t *testing.T) {
 	if _, err := coordinator.RoundTrip(t.Context(), request()); err == nil {
 		t.Error("the broker hung up, and there is no error")
 	}
-	mustAsk(t, coordinator)
+	_ = mustAsk(t, coordinator)
 	if asked.Hits() != 1 {
 		t.Errorf("looked up %d times, want once more", asked.Hits())
 	}
@@ -123,7 +123,7 @@ func TestALookUpsErrorIsHeeded(t *testing.T) {
 	if !errors.Is(err, cluster.CoordinatorNotAvailable) || cluster.KindOf(err) != cluster.Retry {
 		t.Errorf("kind %v of %v", cluster.KindOf(err), err)
 	}
-	mustAsk(t, coordinator)
+	_ = mustAsk(t, coordinator)
 }
 
 func mustAsk(t *testing.T, coordinator *cluster.Coordinator) cluster.Error {

@@ -2,6 +2,7 @@ package devkafka
 
 import (
 	"bytes"
+	"maps"
 	"net/http"
 	"strings"
 )
@@ -34,9 +35,7 @@ func (a *answer) Write(p []byte) (int, error) { return a.body.Write(p) }
 func (a *answer) ok() bool                    { return a.code/100 == 2 }
 
 func (a *answer) send(w http.ResponseWriter) {
-	for name, values := range a.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), a.header)
 	w.WriteHeader(a.code)
-	w.Write(a.body.Bytes()) // a client that has gone asks again
+	_, _ = w.Write(a.body.Bytes()) // a client that has gone asks again
 }

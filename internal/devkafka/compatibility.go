@@ -48,7 +48,7 @@ func (c *compatibility) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if verdict != nil {
 			answer["messages"] = []string{verdict.Error()}
 		}
-		json.NewEncoder(w).Encode(answer) // a client that has gone asks again
+		_ = json.NewEncoder(w).Encode(answer) // a client that has gone asks again
 	case verdict != nil:
 		refuse(w, http.StatusConflict, verdict)
 	default:
@@ -64,7 +64,7 @@ func registers(r *http.Request) bool {
 func refuse(w http.ResponseWriter, code int, err error) {
 	w.Header().Set("Content-Type", "application/vnd.schemaregistry.v1+json")
 	w.WriteHeader(code)
-	json.NewEncoder(w).Encode(map[string]any{"error_code": code, "message": err.Error()})
+	_ = json.NewEncoder(w).Encode(map[string]any{"error_code": code, "message": err.Error()}) // as above
 }
 
 // judge holds the schema in a request's body against those of the subject. The same schema again is no new version.

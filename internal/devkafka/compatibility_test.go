@@ -1,6 +1,7 @@
 package devkafka_test
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 
@@ -55,7 +56,7 @@ func TestRegisteringIsHeldAgainstEarlierVersions(t *testing.T) {
 				}
 			}
 			_, err := client.CreateSchema(t.Context(), "s", record(test.next))
-			if refused, ok := err.(*sr.ResponseError); (err == nil) != test.taken ||
+			if refused, ok := errors.AsType[*sr.ResponseError](err); (err == nil) != test.taken ||
 				err != nil && (!ok || refused.StatusCode != http.StatusConflict) {
 				t.Errorf("registered: %v; want taken: %t", err, test.taken)
 			}

@@ -78,7 +78,7 @@ func (l *listeners) Close() error {
 		}
 	}
 	for conn := range l.conns {
-		conn.Close() // the peer may be gone already: nothing is lost by that
+		_ = conn.Close() // the peer may be gone already: nothing is lost by that
 	}
 	return errors.Join(errs...)
 }
@@ -88,7 +88,7 @@ func (l *listeners) admit(conn net.Conn) net.Conn {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closing {
-		conn.Close()
+		_ = conn.Close() // as above
 	}
 	l.conns[conn] = struct{}{}
 	return conn

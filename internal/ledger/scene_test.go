@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -246,9 +247,7 @@ func (s *scene) drop(topic, id, kind string) {
 func (s *scene) again(topic, id, kind string, spoil func(*item)) {
 	copied := s.items[s.find(topic, id, kind)]
 	value := map[string]any{}
-	for name, field := range copied.value {
-		value[name] = field
-	}
+	maps.Copy(value, copied.value)
 	copied.value = value
 	if topic == "provisioning.events" {
 		value["event_id"] = "one more"

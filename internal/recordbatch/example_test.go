@@ -19,7 +19,7 @@ func Example() {
 	next := int64(0) // the offset to fetch next
 	for {
 		batch, rest, err := recordbatch.Next(fetched)
-		if err == io.EOF || errors.Is(err, recordbatch.ErrPartial) {
+		if errors.Is(err, io.EOF) || errors.Is(err, recordbatch.ErrPartial) {
 			break
 		}
 		if err != nil {

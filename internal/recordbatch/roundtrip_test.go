@@ -42,7 +42,7 @@ func TestRoundTrip(t *testing.T) {
 			t.Fatal(err)
 		}
 		equalRecords(t, got, placed(records, "topic", 7, 0, header.Timestamp))
-		if _, _, err := recordbatch.Next(rest); err != io.EOF {
+		if _, _, err := recordbatch.Next(rest); !errors.Is(err, io.EOF) {
 			t.Fatalf("at the end: %v, want io.EOF", err)
 		}
 	})

@@ -26,7 +26,8 @@ func decompressSnappy(src []byte) ([]byte, error) {
 	}
 	blocks := src[xerialHeaderSize:]
 	size := 0
-	for block, rest := []byte(nil), blocks; len(rest) > 0; {
+	for rest := blocks; len(rest) > 0; {
+		var block []byte
 		var err error
 		if block, rest, err = nextXerialBlock(rest); err != nil {
 			return nil, err

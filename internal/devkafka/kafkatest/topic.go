@@ -36,7 +36,7 @@ func (c Cluster) CreateTopic(tb testing.TB, topic string, partitions int32, sett
 	defer cancel()
 	configs := make(map[string]*string, len(settings))
 	for name, value := range settings {
-		configs[name] = kadm.StringPtr(value)
+		configs[name] = new(value)
 	}
 	if _, err := admin.CreateTopic(ctx, partitions, -1, configs, topic); err != nil {
 		tb.Fatalf("create topic %s: %v", topic, err)
