@@ -26,6 +26,7 @@ type Dispatch struct {
 	overlay   *store.Overlay // the step in hand; nil between steps
 	changed   changes
 	tally     tally
+	overdue   overdue
 }
 
 // DispatchConfig is what every Dispatch of a process shares.
@@ -37,17 +38,20 @@ type DispatchConfig struct {
 	DeadLetters DeadLetters
 	Metrics     *Metrics
 	Identity    Identity
+	Clock       func() time.Time // of this process: for gauges alone, as what is decided gets its time as an argument
 }
 
 // NewDispatch makes the handler of one partition of provisioning.requests, over the leased partition of the store.
 func NewDispatch(c DispatchConfig, partition int32, p *store.Partition) *Dispatch {
-	c.Metrics.requests.add(partition, p)
-	return &Dispatch{DispatchConfig: c, partition: partition, store: p}
+	d := &Dispatch{DispatchConfig: c, partition: partition, store: p}
+	d.overdue.next.Store(noWake)
+	c.Metrics.requests.add(d)
+	return d
 }
 
 // Close implements stream.Handler.
 func (d *Dispatch) Close() {
-	d.Metrics.requests.remove(d.partition, d.store)
+	d.Metrics.requests.remove(d)
 	if d.restoring != nil {
 		d.restoring.Abandon()
 		d.restoring = nil
@@ -100,7 +104,7 @@ func (d *Dispatch) Wake(_ context.Context, now time.Time, limit int, out []recor
 	}
 	s.budget = limit
 	more, err := s.wake(limit)
-	return s.out, more, err
+	return s.out, more, errors.Join(err, d.overdue.look(d.overlay, d.Clock()))
 }
 
 // NextWake implements stream.StatefulHandler.
@@ -109,7 +113,7 @@ func (d *Dispatch) NextWake() (time.Time, bool, error) {
 		return time.Time{}, false, err
 	}
 	at, found, err := d.overlay.NextWake()
-	return at.Time(), found, err
+	return at.Time(), found, errors.Join(err, d.overdue.look(d.overlay, d.Clock()))
 }
 
 // open begins a step's overlay, if there is none yet.

@@ -2,57 +2,77 @@ package handlers
 
 import (
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"cardstream/provisioning"
-	"cardstream/store"
 )
 
 // requestsCollector reads, when it is scraped, how many requests this process has and how they stand. The store keeps
 // count, so a scrape costs the same however many requests wait.
 type requestsCollector struct {
-	requests *prometheus.Desc
+	requests, overdue, oldest *prometheus.Desc
 
 	mu         sync.Mutex
-	partitions map[int32]*store.Partition
+	partitions map[int32]*Dispatch
 }
 
 func newRequestsCollector() *requestsCollector {
 	return &requestsCollector{
-		requests:   prometheus.NewDesc("cardstream_requests", "Requests of this process's partitions, by state.", []string{"state"}, nil),
-		partitions: make(map[int32]*store.Partition),
+		requests: prometheus.NewDesc("cardstream_requests",
+			"Requests of this process's partitions, by state.", []string{"state"}, nil),
+		overdue: prometheus.NewDesc("cardstream_overdue_requests",
+			"Requests that are due, free to go and not sent; of each partition at most ten thousand are counted.", nil, nil),
+		oldest: prometheus.NewDesc("cardstream_oldest_overdue_seconds",
+			"For how long the oldest of the overdue requests has been due.", nil, nil),
+		partitions: make(map[int32]*Dispatch),
 	}
 }
 
-func (c *requestsCollector) add(partition int32, p *store.Partition) {
+func (c *requestsCollector) add(d *Dispatch) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.partitions[partition] = p
+	c.partitions[d.partition] = d
 }
 
-// remove takes a partition out, unless a newer lease of it has come in since.
-func (c *requestsCollector) remove(partition int32, p *store.Partition) {
+// remove takes a partition out, unless a newer life of its task has come in since.
+func (c *requestsCollector) remove(d *Dispatch) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.partitions[partition] == p {
-		delete(c.partitions, partition)
+	if c.partitions[d.partition] == d {
+		delete(c.partitions, d.partition)
 	}
 }
 
 // Describe implements prometheus.Collector.
-func (c *requestsCollector) Describe(ch chan<- *prometheus.Desc) { ch <- c.requests }
+func (c *requestsCollector) Describe(ch chan<- *prometheus.Desc) {
+	ch <- c.requests
+	ch <- c.overdue
+	ch <- c.oldest
+}
 
 // Collect implements prometheus.Collector.
 func (c *requestsCollector) Collect(ch chan<- prometheus.Metric) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
+	}
 	for _, state := range provisioning.States {
 		var n int64
-		for _, p := range c.partitions {
-			counts := p.Counts()
+		for _, d := range c.partitions {
+			counts := d.store.Counts()
 			n += counts.State(state)
 		}
-		ch <- prometheus.MustNewConstMetric(c.requests, prometheus.GaugeValue, float64(n), string(state))
+		gauge(c.requests, float64(n), string(state))
 	}
+	var due int64
+	var oldest time.Duration
+	for _, d := range c.partitions {
+		n, late := d.overdue.read(d.Clock())
+		due, oldest = due+n, max(oldest, late)
+	}
+	gauge(c.overdue, float64(due))
+	gauge(c.oldest, oldest.Seconds())
 }

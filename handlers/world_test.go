@@ -84,6 +84,7 @@ func openWorld(t *testing.T, m mishap) *world {
 			Retention: provisioning.DefaultRetention,
 			RetryMin:  provisioning.DefaultRetryMin, RetryMax: provisioning.DefaultRetryMax,
 		},
+		Clock:    func() time.Time { return w.now.Time() },
 		Identity: handlers.Identity{ClusterID: "cluster", TopicID: "topic", MaxAge: 12 * time.Hour},
 	}
 	for p := range w.dispatch {

@@ -45,7 +45,7 @@ func (t *Transactional) run(ctx context.Context, tx Transaction, commit bool) (r
 	if err := tx.validate(); err != nil {
 		return Result{}, err
 	}
-	lanes, err := t.planner.plan(tx.Records, t.config.MaxBatchBytes)
+	lanes, err := t.planner.plan(tx.Records, t.config.limits())
 	if err != nil {
 		return Result{}, err
 	}

@@ -24,7 +24,12 @@ type Config struct {
 	// MaxBatchBytes is how large a batch may be before compression: at most the max.message.bytes of every topic that
 	// is written to. Zero means 1 MiB, just below Kafka's default.
 	MaxBatchBytes int
+
+	// TopicBatchBytes is the same for topics that take another size.
+	TopicBatchBytes map[string]int
 }
+
+func (c Config) limits() limits { return limits{general: c.MaxBatchBytes, byTopic: c.TopicBatchBytes} }
 
 func (c Config) withDefaults() Config {
 	c.TransactionTimeout = cmp.Or(c.TransactionTimeout, 30*time.Second)

@@ -59,7 +59,7 @@ func (p *Idempotent) Produce(ctx context.Context, records []record.Record) ([]De
 	case <-ctx.Done():
 		return deliveries, context.Cause(ctx)
 	}
-	lanes, err := p.planner.plan(records, p.config.MaxBatchBytes)
+	lanes, err := p.planner.plan(records, limits{general: p.config.MaxBatchBytes})
 	if err != nil {
 		return deliveries, err
 	}

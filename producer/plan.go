@@ -52,11 +52,24 @@ type planner struct {
 }
 
 // keptBytes is the largest buffer that is kept for the next plan.
-const keptBytes = 16 << 20
+const keptBytes = 2 << 20
 
-// plan groups records by partition, keeping their order, and cuts each group into batches of at most limit bytes.
-func (p *planner) plan(records []record.Record, limit int) ([]*lane, error) {
-	if err := checkSizes(records, limit); err != nil {
+// limits are how large a batch may be, before compression.
+type limits struct {
+	general int
+	byTopic map[string]int // of topics that take another size
+}
+
+func (l limits) of(topic string) int {
+	if limit, own := l.byTopic[topic]; own {
+		return limit
+	}
+	return l.general
+}
+
+// plan groups records by partition, keeping their order, and cuts each group into batches within their topic's limit.
+func (p *planner) plan(records []record.Record, limits limits) ([]*lane, error) {
+	if err := checkSizes(records, limits); err != nil {
 		return nil, err
 	}
 	p.group(records)
@@ -67,14 +80,15 @@ func (p *planner) plan(records []record.Record, limit int) ([]*lane, error) {
 		for end < len(p.records) && p.records[end].TopicPartition() == tp {
 			end++
 		}
-		lanes = append(lanes, &lane{tp: tp, batches: cut(p.records[start:end], p.indexes[start:end], limit)})
+		lanes = append(lanes, &lane{tp: tp, batches: cut(p.records[start:end], p.indexes[start:end], limits.of(tp.Topic))})
 		start = end
 	}
 	return lanes, nil
 }
 
-func checkSizes(records []record.Record, limit int) error {
+func checkSizes(records []record.Record, limits limits) error {
 	for i := range records {
+		limit := limits.of(records[i].Topic)
 		if size := recordbatch.Overhead + recordbatch.RecordSize(&records[i]); size > limit {
 			return &TooLargeError{Index: i, Bytes: size, Limit: limit}
 		}

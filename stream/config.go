@@ -38,6 +38,7 @@ type Config struct {
 	DrainTimeout       time.Duration // how long the step in hand may take to end
 	RestartMin         time.Duration // back-off between the lives of a task
 	RestartMax         time.Duration
+	Restores           int           // how many partitions are restored at a time
 	RestoreStall       time.Duration // a replay without progress for so long is an error
 	ObservationAge     time.Duration // how old the leader's last answer may be for the state to be woken
 	GuardPoll          time.Duration // how often to look again at what is due but held back by the guard
@@ -57,6 +58,7 @@ func DefaultConfig() Config {
 		DrainTimeout:       2 * time.Second,
 		RestartMin:         100 * time.Millisecond,
 		RestartMax:         5 * time.Second,
+		Restores:           4,
 		RestoreStall:       time.Minute,
 		ObservationAge:     2 * time.Second,
 		GuardPoll:          10 * time.Millisecond,

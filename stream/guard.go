@@ -19,9 +19,12 @@ type wakeGuard struct {
 	retry  time.Time     // when to look again at a clock that is not trusted
 }
 
-// begin opens a step at which the task stands at position.
+// begin opens a step at which the task stands at position. The age of the leader's answer is taken from the wall clock:
+// the monotonic one may have stood still while the machine slept. An answer from the future was heard before the clock was
+// set back; how old it is nobody knows.
 func (g *wakeGuard) begin(position int64, o consumer.Observation, now time.Time) {
-	fresh := !o.At.IsZero() && now.Sub(o.At) <= g.fresh
+	age := now.Round(0).Sub(o.At)
+	fresh := !o.At.IsZero() && age >= 0 && age <= g.fresh
 	if !g.valid || !fresh || position >= g.target {
 		g.valid, g.target, g.seen = fresh, o.LastStableOffset, now
 	}

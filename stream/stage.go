@@ -28,6 +28,7 @@ type Stage struct {
 	handlers NewHandler
 	board    *board
 	watch    *clockWatch
+	restores gate
 }
 
 // NewStage makes a stage that reads through fetcher, as a member of group. The fetcher must run as long as the stage.
@@ -39,6 +40,7 @@ func NewStage(c Config, client *cluster.Client, fetcher *consumer.Fetcher, group
 		config: c, client: client, fetcher: fetcher, group: consumer.NewGroup(client, group),
 		writer: writer, handlers: handlers,
 		board: newBoard(c.Stage), watch: &clockWatch{bound: c.ClockBound, gauge: c.Metrics.clockOffset},
+		restores: newGate(c.Restores),
 	}
 }
 
@@ -174,7 +176,7 @@ func (s *Stage) start(ctx context.Context, tp record.TopicPartition) *runningTas
 		writer:     producer.NewTransactional(s.client, writer),
 		membership: r.right,
 		newHandler: func(ctx context.Context) (Handler, error) { return s.handlers(ctx, tp) },
-		board:      s.board, watch: s.watch,
+		board:      s.board, watch: s.watch, restores: s.restores,
 		log: s.config.Log.With("stage", s.config.Stage, "topic", tp.Topic, "partition", tp.Partition),
 	}
 	go func() {

@@ -11,8 +11,9 @@ import (
 // step takes one step, and reports whether it did anything. It is over when nothing fetched is left, or at a bound of
 // records, bytes or time: at low load a record is committed at once, under load the steps grow by themselves.
 func (t *task) step(ctx context.Context) (did bool, err error) {
+	observed := t.source.Observed() // before the clock is read: what has been observed lies in the past
 	began := t.Clock()
-	t.guard.begin(t.position.Load(), t.source.Observed(), began)
+	t.guard.begin(t.position.Load(), observed, began)
 	t.out = t.out[:0]
 	consumed, err := t.consume(ctx, began)
 	if err != nil {

@@ -101,6 +101,10 @@ func (t *task) restore(ctx context.Context, offset int64) error {
 		return fmt.Errorf("read checkpoint: %w", err)
 	}
 	log.Info("restoring", "from", position, "to", barrier)
+	if err := t.restores.enter(ctx); err != nil {
+		return err
+	}
+	defer t.restores.leave()
 	replay := replay{task: t, tp: changelog, position: position, end: barrier}
 	if err := replay.run(ctx); err != nil {
 		return err

@@ -57,6 +57,7 @@ type task struct {
 	newHandler func(ctx context.Context) (Handler, error)
 	board      *board
 	watch      *clockWatch
+	restores   gate
 	log        *slog.Logger
 
 	// Of one life: set by takeOver, used by the steps.

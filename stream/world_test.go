@@ -30,9 +30,10 @@ var (
 //
 // A world begins, and its tasks run, within one synctest bubble.
 type world struct {
-	t      *testing.T
-	config stream.Config
-	began  time.Time
+	t       *testing.T
+	config  stream.Config
+	metrics *prometheus.Registry
+	began   time.Time
 
 	mu        sync.Mutex
 	input     memLog
@@ -67,10 +68,11 @@ var errInjected = errors.New("injected")
 func newWorld(t *testing.T) *world {
 	c := stream.DefaultConfig()
 	c.Stage, c.Group = "stage", "group"
-	c.Metrics = stream.NewMetrics(prometheus.NewRegistry())
+	metrics := prometheus.NewRegistry()
+	c.Metrics = stream.NewMetrics(metrics)
 	c.Log = slog.New(slog.DiscardHandler)
 	return &world{
-		t: t, config: c, began: time.Now(), committed: -1, mishap: mishap{call: -1},
+		t: t, config: c, metrics: metrics, began: time.Now(), committed: -1, mishap: mishap{call: -1},
 		disk: disk{rows: map[string]row{}},
 	}
 }
@@ -124,6 +126,13 @@ func (w *world) appendAborted(n int) {
 	for range n {
 		w.input.append(entry{passedOver: true})
 	}
+}
+
+// setObserved changes when the leader has last answered.
+func (w *world) setObserved(at func() time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.observed = at
 }
 
 // pass lets time go by.
@@ -200,6 +209,22 @@ func (w *world) wantOutputs(offset int64, want ...string) {
 	if w.committed != offset {
 		w.t.Errorf("committed offset %d, want %d", w.committed, offset)
 	}
+}
+
+// gauge returns the value of a gauge without labels.
+func (w *world) gauge(name string) float64 {
+	w.t.Helper()
+	families, err := w.metrics.Gather()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == name {
+			return f.GetMetric()[0].GetGauge().GetValue()
+		}
+	}
+	w.t.Fatalf("no gauge %s", name)
+	return 0
 }
 
 // checkDisk makes sure that the disk is what the changelog says up to the disk's position: never ahead, never other.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -63,7 +64,11 @@ func (c *devCommand) Run(ctx context.Context, std streams) (err error) {
 	if err := c.createTopics(ctx, connected, log); err != nil {
 		return err
 	}
-	p, err := newProcessor(c.processorSettings(folder), connected, log)
+	key, err := digestKey(folder)
+	if err != nil {
+		return err
+	}
+	p, err := newProcessor(c.processorSettings(folder, key), connected, log)
 	if err != nil {
 		return err
 	}
@@ -108,13 +113,28 @@ func (c *devCommand) createTopics(ctx context.Context, connected connection, log
 }
 
 // processorSettings are the defaults of run, but for what dev has flags for.
-func (c *devCommand) processorSettings(folder string) processorSettings {
+func (c *devCommand) processorSettings(folder, digestKey string) processorSettings {
 	s := defaultProcessorSettings()
 	s.Store = filepath.Join(folder, "store")
 	s.MetricsAddr = c.MetricsAddr
 	s.PINPattern, s.Horizon, s.Retention = c.PINPattern, c.Horizon, c.Retention
-	s.digestKey = randomID() // for as long as the process lives; with --data a longer one is no worse
+	s.digestKey = digestKey
 	return s
+}
+
+// digestKey returns the key that lies in the folder, made at its first use: a command repeated in a later life of the
+// folder is to be recognised as the same.
+func digestKey(folder string) (string, error) {
+	name := filepath.Join(folder, "digest-key")
+	key, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		key = []byte(randomID())
+		err = errors.Join(os.MkdirAll(folder, 0o700), os.WriteFile(name, key, 0o600))
+	}
+	if err != nil {
+		return "", fmt.Errorf("digest key: %w", err)
+	}
+	return string(key), nil
 }
 
 // runParts runs processor, simulated headend and commands side by side; the first that fails ends all.

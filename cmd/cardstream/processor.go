@@ -259,7 +259,7 @@ func (p *processor) intake(set *schemas.Set, letters handlers.DeadLetters, sm *s
 		Topics: p.topics, Partitions: p.layout.Partitions[p.topics.Requests()], Schemas: set,
 		Foreign: schemas.NewForeign(p.registry), Rules: rules, DeadLetters: letters, Metrics: hm,
 	}
-	return p.stage("intake", []string{p.topics.Commands()}, sm,
+	return p.stage("intake", []string{p.topics.Commands()}, nil, sm,
 		func(context.Context, record.TopicPartition) (stream.Handler, error) {
 			return handlers.NewIntake(config), nil
 		})
@@ -285,8 +285,17 @@ func (p *processor) dispatch(ctx context.Context, set *schemas.Set, letters hand
 	if err := p.openStore(set); err != nil {
 		return nil, err
 	}
+	held, err := p.store.Held()
+	if err != nil {
+		return nil, err
+	}
+	var owned []record.TopicPartition
+	for _, partition := range held {
+		owned = append(owned, record.TopicPartition{Topic: p.topics.Requests(), Partition: partition})
+	}
 	config := handlers.DispatchConfig{
 		Topics: p.topics, Schemas: set, Digester: digester, DeadLetters: letters, Metrics: hm, Identity: identity,
+		Clock: time.Now,
 		Policy: provisioning.Policy{
 			Results: p.settings.HeadendResults == "on",
 			Timeout: provisioning.DefaultTimeout, Attempts: provisioning.DefaultAttempts,
@@ -294,7 +303,7 @@ func (p *processor) dispatch(ctx context.Context, set *schemas.Set, letters hand
 			Retention: p.settings.Retention,
 		},
 	}
-	return p.stage("dispatch", []string{p.topics.Requests()}, sm,
+	return p.stage("dispatch", []string{p.topics.Requests()}, owned, sm,
 		func(_ context.Context, tp record.TopicPartition) (stream.Handler, error) {
 			leased, err := p.store.Lease(tp.Partition)
 			if err != nil {
@@ -327,7 +336,11 @@ func (p *processor) openStore(set *schemas.Set) error {
 		Decode:     func(value []byte) (provisioning.Request, error) { return set.State.Decode(context.Background(), value) },
 	})
 	if err != nil {
-		return fmt.Errorf("open store %s: %w", p.settings.Store, err)
+		err = fmt.Errorf("open store %s: %w", p.settings.Store, err)
+		if errors.Is(err, store.ErrLocked) {
+			return usageError{err}
+		}
+		return err
 	}
 	if replaced != nil {
 		p.log.Error("the local store did not open and was moved aside: its partitions are restored",
@@ -337,8 +350,9 @@ func (p *processor) openStore(set *schemas.Set) error {
 	return nil
 }
 
-// stage makes one stage of this process.
-func (p *processor) stage(name string, topics []string, sm *stream.Metrics, handlers stream.NewHandler) *stream.Stage {
+// stage makes one stage of this process. owned are the partitions whose state is on this disk: they should come here.
+func (p *processor) stage(name string, topics []string, owned []record.TopicPartition, sm *stream.Metrics,
+	handlers stream.NewHandler) *stream.Stage {
 	c := stream.DefaultConfig()
 	c.Stage, c.Group = name, p.settings.App+"-"+name
 	c.Metrics, c.Log = sm, p.log.Logger
@@ -349,8 +363,13 @@ func (p *processor) stage(name string, topics []string, sm *stream.Metrics, hand
 		c.Counts[topic] = p.layout.Partitions[topic]
 	}
 	return stream.NewStage(c, p.client, p.fetcher,
-		consumer.GroupConfig{Topics: topics, SessionTimeout: p.settings.SessionTimeout, Logger: p.log.Logger},
-		producer.Config{Codec: codec(p.settings.Compression)}, handlers)
+		consumer.GroupConfig{
+			Topics: topics, Owned: owned, SessionTimeout: p.settings.SessionTimeout, Logger: p.log.Logger,
+		},
+		producer.Config{
+			Codec:           codec(p.settings.Compression),
+			TopicBatchBytes: map[string]int{p.topics.DeadLetters(): p.layout.DeadLetterBytes},
+		}, handlers)
 }
 
 // codec returns the codec of a compression's name.
