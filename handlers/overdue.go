@@ -48,9 +48,9 @@ func (v *overdue) look(o *store.Overlay, now time.Time) error {
 
 // read returns how many are overdue at now, and for how long the oldest has been.
 func (v *overdue) read(now time.Time) (requests int64, oldest time.Duration) {
-	late := provisioning.TimestampOf(now).Sub(provisioning.Timestamp(v.next.Load()))
-	if late <= 0 {
+	at, next := provisioning.TimestampOf(now), provisioning.Timestamp(v.next.Load())
+	if next >= at { // compared first: a far next makes no time.Duration
 		return 0, 0
 	}
-	return max(1, v.due.Load()), late
+	return max(1, v.due.Load()), at.Sub(next)
 }
