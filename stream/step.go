@@ -100,8 +100,8 @@ func (t *task) commit(ctx context.Context, began time.Time) error {
 		t.Metrics.transactions.WithLabelValues(t.Stage, "failed").Inc()
 		return fmt.Errorf("commit step: %w", err)
 	}
-	t.committed = position
 	now := t.Clock()
+	t.committed, t.settled = position, now
 	if t.stateful != nil {
 		// Where the broker no longer knew the offset the checkpoint stays behind: then more is replayed, to the same end.
 		if last, wrote := result.LastOffsets[t.stateful.Changelog()]; wrote && last != producer.UnknownOffset {
@@ -118,17 +118,23 @@ func (t *task) commit(ctx context.Context, began time.Time) error {
 	return nil
 }
 
+// unsettled reports whether the position is another one than the group has. None at all is as good as the beginning.
+func (t *task) unsettled() bool {
+	position := t.position.Load()
+	return position != t.committed && position != 0
+}
+
 // commitPosition commits how far the task has read where no record says so: over aborted or compacted records the
 // position moves without a step. Left behind, it would one day be out of range.
 func (t *task) commitPosition(ctx context.Context) error {
-	position := t.position.Load()
-	if position == t.committed || position == 0 {
+	if !t.unsettled() {
 		return nil
 	}
+	position := t.position.Load()
 	if _, err := t.writer.Commit(ctx, t.transaction(nil, position)); err != nil {
 		return fmt.Errorf("commit position: %w", err)
 	}
-	t.committed = position
+	t.committed, t.settled = position, t.Clock()
 	return nil
 }
 
@@ -152,7 +158,8 @@ func (t *task) distrust(ctx context.Context, offset time.Duration) error {
 	return err
 }
 
-// idle waits for records or the next wake time, whichever is first, and keeps the committed offset from falling behind.
+// idle waits for records or the next wake time, whichever is first, and keeps the committed offset from falling behind:
+// also where something comes all the time, and none of it is a step.
 func (t *task) idle(ctx, wanted context.Context) error {
 	var wake <-chan time.Time
 	wait, scheduled, err := t.untilWake()
@@ -165,8 +172,12 @@ func (t *task) idle(ctx, wanted context.Context) error {
 		wake = timer.C
 	}
 	var position <-chan time.Time
-	if t.position.Load() != t.committed {
-		timer := time.NewTimer(t.IdleCommit)
+	if t.unsettled() {
+		left := t.IdleCommit - t.Clock().Sub(t.settled)
+		if left <= 0 {
+			return t.commitPosition(ctx)
+		}
+		timer := time.NewTimer(left)
 		defer timer.Stop()
 		position = timer.C
 	}

@@ -38,6 +38,12 @@ func (t *task) takeOver(ctx context.Context) error {
 	}
 	t.guard = wakeGuard{fresh: t.ObservationAge}
 	t.position.Store(offset)
+	if t.committed < 0 {
+		// What was chosen is chosen once: a task that begins again before its first step must not choose anew.
+		if err := t.commitPosition(ctx); err != nil {
+			return err
+		}
+	}
 	t.source = t.kafka.open(t.input, offset)
 	source := t.source
 	t.Metrics.lag.add(t.input, lagSource{
@@ -57,6 +63,7 @@ func (t *task) startOffset(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("fetch committed offset: %w", err)
 	}
+	t.settled = t.Clock()
 	if found {
 		t.committed = offset
 		return offset, nil

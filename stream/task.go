@@ -64,7 +64,8 @@ type task struct {
 	handler   Handler
 	stateful  StatefulHandler // handler, where it remembers; else nil
 	source    source
-	committed int64 // the offset that the group has for this partition; -1 before there is one
+	committed int64     // the offset that the group has for this partition; -1 before there is one
+	settled   time.Time // when committed was last known to be the group's
 	position  atomic.Int64
 	changelog int64 // the first changelog offset that the local state does not hold
 	guard     wakeGuard

@@ -80,8 +80,11 @@ func newWorld(t *testing.T) *world {
 // call is a call of the task under test: it fails if that was asked for, else effect happens. name goes to the script
 // unless it is empty.
 func (w *world) call(ctx context.Context, name string, effect func() error) error {
-	if w.before != nil {
-		if err := w.before(ctx, name); err != nil {
+	w.mu.Lock()
+	before := w.before
+	w.mu.Unlock()
+	if before != nil {
+		if err := before(ctx, name); err != nil {
 			return err
 		}
 	}
@@ -128,11 +131,42 @@ func (w *world) appendAborted(n int) {
 	}
 }
 
+// end is the end of the input.
+func (w *world) end() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.input.end()
+}
+
+// committedOffset is the group's.
+func (w *world) committedOffset() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.committed
+}
+
 // setObserved changes when the leader has last answered.
 func (w *world) setObserved(at func() time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.observed = at
+}
+
+// slow makes calls whose names begin so take a time, or as long as their context lives.
+func (w *world) slow(call string, d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.before = func(ctx context.Context, name string) error {
+		if d == 0 || !strings.HasPrefix(name, call) {
+			return nil
+		}
+		select {
+		case <-time.After(d):
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // pass lets time go by.

@@ -1,0 +1,62 @@
+package stream_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A clock that is far from the brokers' decides nothing: it is measured again every five seconds, by a barrier, as
+// nothing else may be written; and once it is right what was held back is sent.
+func TestAClockThatIsNotTrustedWakesNothing(t *testing.T) {
+	for name, off := range map[string]time.Duration{"ahead": time.Minute, "behind": -time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				right := time.Now().Add(63 * time.Second)
+				w.broker = func() time.Time {
+					if now := time.Now(); !now.Before(right) {
+						return now
+					}
+					return time.Now().Add(-off)
+				}
+				w.append("a 50s")
+				w.start()
+				w.pass(49 * time.Second)
+				w.takeScript()
+				w.pass(13 * time.Second)
+				w.wantScript("barrier offset 1", "barrier offset 1", "barrier offset 1")
+				if got := w.gauge("cardstream_clock_offset_seconds"); got != off.Seconds() {
+					t.Errorf("clock_offset_seconds %v, want %v", got, off.Seconds())
+				}
+				w.pass(4 * time.Second)
+				w.wantScript("barrier offset 1", "wake 1m5.01s", "commit [out:a woke state:1 0s] no offset", "apply 13")
+				w.wantOutputs(1, "a=1", "a woke")
+			})
+		})
+	}
+}
+
+// Records are handled whatever the clock says: only what is decided by it waits.
+func TestAClockThatIsNotTrustedHoldsNoRecordsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.broker = func() time.Time { return time.Now().Add(time.Minute) }
+		w.start()
+		w.append("a", "b")
+		synctest.Wait()
+		w.wantOutputs(2, "a=1", "b=1")
+	})
+}
+
+// An offset within the bound is no reason to wait.
+func TestAClockWithinItsBoundIsTrusted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.broker = func() time.Time { return time.Now().Add(w.config.ClockBound) }
+		w.append("a 1m")
+		w.start()
+		w.pass(time.Minute)
+		w.wantOutputs(1, "a=1", "a woke")
+	})
+}

@@ -1,0 +1,111 @@
+package stream_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// Over aborted records the position moves without a step. It is committed all the same, if late: left behind, it would
+// one day be out of range.
+func TestAPositionThatMovedWithoutRecordsIsCommitted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.append("a")
+		w.start()
+		w.appendAborted(3)
+		w.takeScript()
+		w.pass(time.Minute - time.Millisecond)
+		w.wantScript()
+		w.pass(time.Millisecond)
+		w.wantScript("commit [] offset 4")
+		w.pass(time.Hour)
+		w.wantScript()
+	})
+}
+
+// Also one that never stands still.
+func TestAPositionThatKeepsMovingIsCommitted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.append("a")
+		w.start()
+		for range 7 {
+			w.appendAborted(1)
+			w.pass(10 * time.Second)
+		}
+		if got := w.committedOffset(); got < 6 {
+			t.Errorf("committed offset %d after more than a minute", got)
+		}
+	})
+}
+
+// Also while the state is looked at every few milliseconds, because it may not be woken.
+func TestAPositionIsCommittedWhileWakingIsHeldBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.broker = func() time.Time { return time.Now().Add(time.Hour) }
+		w.append("a 1s")
+		w.start()
+		w.pass(2 * time.Second)
+		w.appendAborted(3)
+		w.pass(2 * time.Minute)
+		w.wantOutputs(4, "a=1")
+	})
+}
+
+// A step takes no longer than the time it may before it is committed.
+func TestAStepEndsInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.config.StepTime = time.Second
+		w.slow("handle ", 600*time.Millisecond)
+		const chunk = 500 // records are taken in chunks; the time is looked at between them
+		for range chunk + 1 {
+			w.append("a")
+		}
+		w.start()
+		w.pass(chunk * 600 * time.Millisecond)
+		if got := w.committedOffset(); got != chunk {
+			t.Errorf("committed offset %d, want %d", got, chunk)
+		}
+	})
+}
+
+// A busy task begins its steps at least Linger apart, and an idle one answers at once.
+func TestLinger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.config.Linger = 100 * time.Millisecond
+		w.start()
+		w.pass(time.Second)
+		w.append("a")
+		synctest.Wait()
+		w.wantOutputs(1, "a=1")
+		w.append("b")
+		w.pass(50 * time.Millisecond)
+		w.append("c")
+		w.pass(49 * time.Millisecond)
+		w.wantOutputs(1, "a=1")
+		w.takeScript()
+		w.pass(time.Millisecond)
+		w.wantScript("handle b@1", "handle c@2", "commit [out:b=1 out:c=1 state:1 0s state:1 0s] offset 3", "apply 6")
+	})
+}
+
+// Whoever waits for company does not keep the process from ending.
+func TestLingerEndsWithTheTask(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.config.Linger = time.Hour
+		w.append("a")
+		r := w.start()
+		w.append("b")
+		synctest.Wait()
+		began := time.Now()
+		r.end()
+		if took := time.Since(began); took > 0 {
+			t.Errorf("it took %s to leave", took)
+		}
+	})
+}
