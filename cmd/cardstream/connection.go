@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/segmentio/kafka-go/sasl"
 	"github.com/segmentio/kafka-go/sasl/plain"
@@ -124,7 +125,7 @@ func (c connection) sasl() (sasl.Mechanism, error) {
 
 // waitForBrokers asks until the cluster answers, however long that takes, and says so while it waits.
 func waitForBrokers(ctx context.Context, client *cluster.Client, log logger) error {
-	backoff := cluster.Backoff{}
+	backoff := cluster.Backoff{Min: 250 * time.Millisecond, Max: 5 * time.Second}
 	for {
 		_, err := client.Metadata(ctx)
 		if err == nil {
