@@ -34,6 +34,7 @@ type connection struct {
 	SASLUsername     string `name:"sasl-username" placeholder:"NAME" help:"User name; the password comes from the file or from CARDSTREAM_SASL_PASSWORD."`
 	SASLPasswordFile string `name:"sasl-password-file" placeholder:"FILE" help:"File with the password."`
 
+	RegistryCA           string `name:"registry-ca" placeholder:"FILE" help:"PEM file of the authorities to trust for an https registry (the system's)."`
 	RegistryUsername     string `placeholder:"NAME" help:"User name for the registry; the password comes from the file or from CARDSTREAM_REGISTRY_PASSWORD."`
 	RegistryPasswordFile string `placeholder:"FILE" help:"File with the registry's password."`
 }
@@ -51,8 +52,14 @@ func (c connection) open(log logger) (*cluster.Client, *schemas.Registry, error)
 	problems = append(problems, err)
 	password, err := secret("CARDSTREAM_REGISTRY_PASSWORD", c.RegistryPasswordFile)
 	problems = append(problems, err)
+	var registryTLS *tls.Config
+	if c.RegistryCA != "" {
+		registryTLS = &tls.Config{MinVersion: tls.VersionTLS12}
+		registryTLS.RootCAs, err = authorities("--registry-ca", c.RegistryCA)
+		problems = append(problems, err)
+	}
 	registry, err := schemas.NewRegistry(schemas.RegistryConfig{
-		URLs: c.Registry, Username: c.RegistryUsername, Password: password, Logger: log.Logger,
+		URLs: c.Registry, Username: c.RegistryUsername, Password: password, TLS: registryTLS, Logger: log.Logger,
 	})
 	problems = append(problems, err)
 	client, err := cluster.Open(cluster.Config{Brokers: c.Brokers, TLS: tlsConfig, SASL: mechanism})
@@ -84,13 +91,9 @@ func (c connection) tls() (*tls.Config, error) {
 	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if c.TLSCA != "" {
-		pem, err := os.ReadFile(c.TLSCA)
-		if err != nil {
-			return nil, fmt.Errorf("--tls-ca: %w", err)
-		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("--tls-ca: %s holds no certificate", c.TLSCA)
+		var err error
+		if config.RootCAs, err = authorities("--tls-ca", c.TLSCA); err != nil {
+			return nil, err
 		}
 	}
 	if c.TLSCert != "" || c.TLSKey != "" {
@@ -101,6 +104,19 @@ func (c connection) tls() (*tls.Config, error) {
 		config.Certificates = []tls.Certificate{pair}
 	}
 	return config, nil
+}
+
+// authorities reads the certificates of a PEM file that a flag names.
+func authorities(flag, file string) (*x509.CertPool, error) {
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", flag, err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s: %s holds no certificate", flag, file)
+	}
+	return pool, nil
 }
 
 func (c connection) sasl() (sasl.Mechanism, error) {

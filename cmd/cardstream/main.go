@@ -16,6 +16,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -91,7 +92,8 @@ func report(std streams, err error) int {
 	if err == nil {
 		return exitDone
 	}
-	fmt.Fprintln(std.err, "cardstream:", err)
+	// Several problems at once are still one line.
+	fmt.Fprintln(std.err, "cardstream:", strings.ReplaceAll(err.Error(), "\n", "; "))
 	if _, usage := errors.AsType[usageError](err); usage {
 		return exitUsage
 	}

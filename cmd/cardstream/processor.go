@@ -123,12 +123,13 @@ type processor struct {
 
 // newProcessor checks the settings and binds the metrics' address. It asks nobody yet.
 func newProcessor(s processorSettings, c connection, log logger) (*processor, error) {
-	if err := s.validate(); err != nil {
-		return nil, usageError{err}
-	}
 	client, registry, err := c.open(log)
-	if err != nil {
-		return nil, err
+	if err := errors.Join(s.validate(), err); err != nil {
+		if client != nil {
+			client.Close()
+			registry.Close()
+		}
+		return nil, usageError{err}
 	}
 	return &processor{
 		settings: s, client: client, registry: registry, topics: c.topics(), log: log, ready: make(chan struct{}),
