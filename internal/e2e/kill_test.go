@@ -10,7 +10,7 @@ import (
 	"cardstream/internal/ledger/chaos"
 )
 
-// Two processes are killed again and again while commands come in steadily; every command still has what it demands,
+// Two processes are killed again and again, or frozen until others have taken over, while commands come in steadily; every command still has what it demands,
 // once, in its card's order.
 func TestNothingIsLostOrDoubledByKills(t *testing.T) {
 	needRealKafka(t)
@@ -26,7 +26,7 @@ func TestNothingIsLostOrDoubledByKills(t *testing.T) {
 	began, open := time.Now(), openTransactions{witness: witness}
 	made, err := fleet.Storm(ctx, chaos.Storm{
 		// Mostly long enough for the session of the killed to end and its partitions to step elsewhere, sometimes not.
-		Kills: kills, Pause: 7 * time.Second, Busy: witness.Busy, Struck: open.struck,
+		Kills: kills, Pause: 7 * time.Second, Busy: witness.Busy, Struck: open.struck, Freeze: 2 * sessionTimeout,
 	})
 	if err != nil {
 		t.Errorf("%d kills: %v", made, err)

@@ -18,6 +18,8 @@ type shared struct {
 	witness *ledger.Witness
 	feed    *feed
 	pulse   *pulse
+
+	baseline time.Duration // how long a partition stands still without a blow
 }
 
 func share(t *testing.T) *shared {
@@ -30,9 +32,16 @@ func share(t *testing.T) *shared {
 	s.pulse = s.takePulse()
 	s.feed = s.deployment.feed(ledger.Load{
 		Cards: 5000, Window: 3 * time.Second, Ahead: time.Second, Mix: ledger.Mix{Immediate: 4, DueNow: 4, Scheduled: 2},
-	}, 300)
+	}, 200)
 	eventually(t, time.Minute, "every partition moves", s.pulse.steady)
+	s.baseline = s.pulse.baseline(t)
 	return s
+}
+
+// watch is the pulse's, after a blow at since.
+func (s *shared) watch(what string, since time.Time, observe, most time.Duration) {
+	s.t.Helper()
+	s.pulse.watch(s.t, what, since, observe, most, s.baseline)
 }
 
 // audit ends the load and wants everything to be there once.
@@ -47,7 +56,7 @@ func TestKilledProcessesPartitionsStepElsewhere(t *testing.T) {
 	if err := s.fleet.Kill(0); err != nil {
 		t.Fatal(err)
 	}
-	s.pulse.watch(t, "kill -9", killed, 20*time.Second, sessionTimeout+5*time.Second)
+	s.watch("kill -9", killed, 20*time.Second, sessionTimeout+5*time.Second)
 	s.awaitAll(1)
 	if err := s.fleet.Restart(0); err != nil {
 		t.Fatal(err)
@@ -66,7 +75,7 @@ func TestTerminatedProcessesPartitionsStepElsewhere(t *testing.T) {
 		t.Errorf("after SIGTERM: %v", err)
 	}
 	t.Logf("SIGTERM: ended after %s", took.Round(time.Millisecond))
-	s.pulse.watch(t, "SIGTERM", told, 8*time.Second, 2*time.Second)
+	s.watch("SIGTERM", told, 8*time.Second, 2*time.Second)
 	s.awaitAll(1)
 	s.audit()
 }
@@ -76,7 +85,7 @@ func TestAKilledBrokerStopsNoPartitionForLong(t *testing.T) {
 	killed := time.Now()
 	s.own.must(t, "kill", "1")
 	defer s.own.must(t, "start", "1")
-	s.pulse.watch(t, "a broker's kill", killed, 40*time.Second, 20*time.Second)
+	s.watch("a broker's kill", killed, 40*time.Second, 20*time.Second)
 	s.audit()
 }
 
@@ -86,12 +95,12 @@ func TestAFrozenProcessSendsNothingTwice(t *testing.T) {
 	if err := s.fleet.Stop(0); err != nil {
 		t.Fatal(err)
 	}
-	s.pulse.watch(t, "SIGSTOP", frozen, 2*sessionTimeout+time.Second, sessionTimeout+5*time.Second)
+	s.watch("SIGSTOP", frozen, 2*sessionTimeout+time.Second, sessionTimeout+5*time.Second)
 	woken := time.Now()
 	if err := s.fleet.Continue(0); err != nil {
 		t.Fatal(err)
 	}
-	s.pulse.watch(t, "SIGCONT", woken, 10*time.Second, 2*time.Second)
+	s.watch("SIGCONT", woken, 10*time.Second, 2*time.Second)
 	s.awaitSharing(0, 1)
 	s.audit()
 }

@@ -38,13 +38,18 @@ func TestMain(m *testing.M) {
 
 func fleet(t *testing.T, kind string, processes int) *chaos.Fleet {
 	t.Helper()
+	return loggedFleet(t, kind, processes, t.Logf)
+}
+
+func loggedFleet(t *testing.T, kind string, processes int, log func(format string, args ...any)) *chaos.Fleet {
+	t.Helper()
 	binary, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	f, err := chaos.Start(chaos.Config{
 		Binary: binary, Args: func(int) []string { return nil }, Env: []string{role + "=" + kind}, Processes: processes,
-		Logs: t.TempDir(), Seed: 1, Log: t.Logf,
+		Logs: t.TempDir(), Seed: 1, Log: log,
 	})
 	if err != nil {
 		t.Fatal(err)

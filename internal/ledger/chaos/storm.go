@@ -5,11 +5,12 @@ package chaos
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
 
-// Storm is a series of kills at random moments.
+// Storm is a series of kills, and freezes, at random moments.
 type Storm struct {
 	Kills int // at least so many; a blow may kill several
 
@@ -18,15 +19,22 @@ type Storm struct {
 	Pause time.Duration
 	Busy  func() bool
 
-	// Struck hears of every blow, with the slots of the killed, before they start again; nil: nobody does.
+	// Some blows freeze one process instead of killing any, for about so long, zero: none does. Frozen for longer than
+	// its session, it wakes up believing that it still owns what others have taken over.
+	Freeze time.Duration
+
+	// Struck hears of every blow that kills, with the slots of the killed, before they start again; nil: nobody does.
 	Struck func(slots []int)
 
 	// The killed start again after between zero and twice Down; zero is half a second.
 	Down time.Duration
 }
 
-// oneInAll is how rarely a blow kills all processes at once.
-const oneInAll = 5
+// How rarely a blow kills all processes at once, and how rarely it freezes one.
+const (
+	oneInAll    = 5
+	oneInFreeze = 4
+)
 
 // Storm kills and restarts until there were enough kills, and returns how many it made. All processes are running
 // again then. It ends early where a process has ended by itself, or there is no work in hand until ctx ends.
@@ -39,6 +47,12 @@ func (f *Fleet) Storm(ctx context.Context, storm Storm) (int, error) {
 		}
 		if err := busy(ctx, storm.Busy); err != nil {
 			return made, err
+		}
+		if storm.Freeze > 0 && f.draw(oneInFreeze) {
+			if err := f.freeze(ctx, f.about(storm.Freeze, 0.25)); err != nil {
+				return made, err
+			}
+			continue
 		}
 		struck, err := f.blow()
 		if made += len(struck); err != nil {
@@ -68,16 +82,38 @@ func (f *Fleet) blow() ([]int, error) {
 	}
 	f.mu.Lock()
 	slots := f.random.Perm(len(f.slots))
-	if f.random.IntN(oneInAll) > 0 {
+	f.mu.Unlock()
+	if !f.draw(oneInAll) {
 		slots = slots[:1]
 	}
-	f.mu.Unlock()
 	for _, slot := range slots {
 		if err := f.Kill(slot); err != nil {
 			return nil, err
 		}
 	}
 	return slots, nil
+}
+
+// freeze stops one process for so long.
+func (f *Fleet) freeze(ctx context.Context, d time.Duration) error {
+	if err := f.Running(); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	slot := f.random.IntN(len(f.slots))
+	f.mu.Unlock()
+	f.config.Log("chaos: freeze: %d for %s", slot, d)
+	if err := f.Stop(slot); err != nil {
+		return err
+	}
+	return errors.Join(wait(ctx, d), f.Continue(slot))
+}
+
+// draw is true once in so many times.
+func (f *Fleet) draw(oneIn int) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.random.IntN(oneIn) == 0
 }
 
 // about draws a duration around d, by at most the share of it in either direction.
