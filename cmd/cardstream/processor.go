@@ -5,12 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"strconv"
 	"time"
 
-	"github.com/alecthomas/kong"
 	"golang.org/x/sync/errgroup"
 
 	"cardstream/admin"
@@ -26,83 +24,6 @@ import (
 	"cardstream/store"
 	"cardstream/stream"
 )
-
-// processorSettings are the settings of the processor, for `run` and `dev` alike.
-type processorSettings struct {
-	Stages []string `default:"intake,dispatch" enum:"intake,dispatch" placeholder:"STAGE,…" help:"What this process does: intake, dispatch (${default})."`
-	App    string   `default:"cardstream" placeholder:"NAME" help:"Prefix of consumer groups and transactional ids (${default})."`
-	Store  string   `default:"cardstream-store" placeholder:"DIR" help:"Folder of the local store, a cache: lose it, lose nothing (${default})."`
-
-	MetricsAddr string `default:"127.0.0.1:8082" placeholder:"HOST:PORT" help:"Where /metrics, /healthz and /readyz are served (${default})."`
-	Profile     bool   `help:"Serve /debug/pprof there as well."`
-
-	PINPattern    string        `name:"pin-pattern" default:"[0-9]{4}" placeholder:"RE2" help:"What the whole of a new PIN must match (${default})."`
-	Horizon       time.Duration `default:"17520h" help:"How far ahead a scheduled date may be (${default}, two years)."`
-	Retention     time.Duration `default:"168h" help:"How long an ended request is remembered (${default}, seven days)."`
-	DigestKeyFile string        `placeholder:"FILE" help:"Secret key (or CARDSTREAM_DIGEST_KEY) that lets a repeated command with another PIN be told even after the first one's end."`
-
-	HeadendResults string `enum:"off" default:"off" help:"off: a request is complete when it is handed over (${default})."`
-
-	OnMissingOffset string        `enum:",earliest,latest" default:"" placeholder:"earliest|latest" help:"Where to begin on a partition without a committed offset of which records are gone already; without it such a partition stops."`
-	SessionTimeout  time.Duration `default:"6s" help:"How long a silent process keeps its partitions (${default})."`
-	ClockBound      time.Duration `default:"5s" help:"How far this clock may be from the brokers' for scheduled sends (${default})."`
-	Linger          time.Duration `default:"20ms" help:"Least time between the steps of a busy partition: longer means fewer transactions, and later (${default})."`
-	StepRecords     int           `default:"2000" help:"Most records of one step (${default})."`
-	Compression     string        `enum:"none,lz4,zstd" default:"none" help:"Compression of what is written: none, lz4 or zstd (${default})."`
-	StoreCache      int64         `default:"64" placeholder:"MIB" help:"Block cache of the local store, in MiB (${default})."`
-
-	digestKey string // dev's own
-}
-
-// defaultProcessorSettings returns what run has without any flag.
-func defaultProcessorSettings() processorSettings {
-	var s struct{ processorSettings }
-	parser, err := kong.New(&s)
-	if err == nil {
-		_, err = parser.Parse(nil)
-	}
-	if err != nil {
-		panic(err) // the struct above is wrong
-	}
-	return s.processorSettings
-}
-
-// validate reports every setting that cannot be right.
-func (s processorSettings) validate() error {
-	var problems []error
-	check := func(ok bool, format string, args ...any) {
-		if !ok {
-			problems = append(problems, fmt.Errorf(format, args...))
-		}
-	}
-	_, err := provisioning.NewRules(s.PINPattern, s.Horizon)
-	check(err == nil, "%w", err)
-	check(s.App != "", "--app: must not be empty")
-	check(s.Retention > 0, "--retention %s: must be positive", s.Retention)
-	check(s.SessionTimeout >= time.Second, "--session-timeout %s: must be at least 1s", s.SessionTimeout)
-	check(s.ClockBound > 0, "--clock-bound %s: must be positive", s.ClockBound)
-	check(s.Linger >= 0 && s.Linger < time.Second, "--linger %s: must be from 0s to less than 1s", s.Linger)
-	check(s.StepRecords > 0, "--step-records %d: must be positive", s.StepRecords)
-	check(s.StoreCache > 0, "--store-cache %d: must be positive", s.StoreCache)
-	if err := checkAddress(s.MetricsAddr); err != nil {
-		problems = append(problems, fmt.Errorf("--metrics-addr %q: %w", s.MetricsAddr, err))
-	}
-	return errors.Join(problems...)
-}
-
-// checkAddress reports whether addr can be listened on: host:port, where the host may be empty and the port 0.
-func checkAddress(addr string) error {
-	_, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		return errors.New("not host:port")
-	}
-	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return errors.New("the port is not a number from 0 to 65535")
-	}
-	return nil
-}
-
-func (s processorSettings) has(stage string) bool { return slices.Contains(s.Stages, stage) }
 
 // processor is intake and dispatch on one cluster. Make it with newProcessor, Run it once, Close it.
 type processor struct {
@@ -163,6 +84,9 @@ func (p *processor) Run(ctx context.Context) error {
 	serving, background := errgroup.WithContext(background)
 	serving.Go(func() error { return metrics.Serve(background) })
 
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	context.AfterFunc(background, end) // what serves the stages has failed: they cannot go on
 	working, ctx := errgroup.WithContext(ctx)
 	working.Go(func() error {
 		stages, err := p.prepare(ctx, stream.NewMetrics(reg), handlers.NewMetrics(reg))
@@ -175,6 +99,9 @@ func (p *processor) Run(ctx context.Context) error {
 		for _, stage := range stages {
 			working.Go(func() error { return stage.Run(ctx) })
 		}
+		if p.store != nil {
+			working.Go(func() error { return p.watchStore(ctx) })
+		}
 		return nil
 	})
 	err = working.Wait()
@@ -186,6 +113,17 @@ func (p *processor) Run(ctx context.Context) error {
 		err = nil // asked to end while it still waited for somebody
 	}
 	return err
+}
+
+// watchStore ends the processor where the disk has failed beneath the store: it is of no more use to this process, and
+// nothing is lost, for the log is the truth.
+func (p *processor) watchStore(ctx context.Context) error {
+	select {
+	case <-p.store.Failed():
+		return fmt.Errorf("local store %s: %w", p.settings.Store, p.store.Err())
+	case <-ctx.Done():
+		return nil
+	}
 }
 
 // fetchBytes is what is fetched of a partition at a time, and what may wait of it: some thousand commands. More makes
