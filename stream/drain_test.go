@@ -1,9 +1,12 @@
 package stream_test
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"cardstream/stream"
 )
 
 // A task that is drained finishes the step in hand.
@@ -82,4 +85,21 @@ func TestDrainBeforeTheFirstStep(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A transaction that takes longer than the brokers give it is given up: they have aborted it.
+func TestATransactionIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.slow("commit [", time.Hour)
+		w.append("a")
+		r := w.start()
+		w.pass(w.config.TransactionTimeout)
+		if state, detail := r.status(); state != stream.Waiting || !strings.Contains(detail, "commit step") {
+			t.Errorf("state %s (%s)", state, detail)
+		}
+		w.slow("", 0)
+		w.pass(time.Minute)
+		w.wantOutputs(1, "a=1")
+	})
 }

@@ -95,7 +95,7 @@ func (t *task) commit(ctx context.Context, began time.Time) error {
 		step.Offsets = nil
 	}
 	sent := t.Clock()
-	result, err := t.writer.Commit(ctx, step)
+	result, err := t.bounded(ctx, t.writer.Commit, step)
 	if err != nil {
 		t.Metrics.transactions.WithLabelValues(t.Stage, "failed").Inc()
 		return fmt.Errorf("commit step: %w", err)
@@ -131,7 +131,7 @@ func (t *task) commitPosition(ctx context.Context) error {
 		return nil
 	}
 	position := t.position.Load()
-	if _, err := t.writer.Commit(ctx, t.transaction(nil, position)); err != nil {
+	if _, err := t.bounded(ctx, t.writer.Commit, t.transaction(nil, position)); err != nil {
 		return fmt.Errorf("commit position: %w", err)
 	}
 	t.committed, t.settled = position, t.Clock()

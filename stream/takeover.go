@@ -130,7 +130,7 @@ func (t *task) restore(ctx context.Context, offset int64) error {
 func (t *task) barrier(ctx context.Context, offset int64) (int64, error) {
 	changelog := t.stateful.Changelog()
 	sent := t.Clock()
-	result, err := t.writer.Barrier(ctx, t.transaction([]record.Record{{
+	result, err := t.bounded(ctx, t.writer.Barrier, t.transaction([]record.Record{{
 		Topic: changelog.Topic, Partition: changelog.Partition, Key: []byte("barrier"),
 	}}, offset))
 	if err != nil {
@@ -146,6 +146,16 @@ func (t *task) transaction(records []record.Record, offset int64) producer.Trans
 		Records: records, Group: t.Group, Membership: t.membership,
 		Offsets: map[record.TopicPartition]int64{t.input: offset},
 	}
+}
+
+// bounded writes a transaction in no more time than the brokers give it. What they have aborted by now is not worth
+// trying any longer, and whoever waits must hear of it.
+func (t *task) bounded(ctx context.Context, write func(context.Context, producer.Transaction) (producer.Result, error),
+	tx producer.Transaction) (producer.Result, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, t.TransactionTimeout,
+		fmt.Errorf("the transaction takes longer than the %s that the brokers give it", t.TransactionTimeout))
+	defer cancel()
+	return write(ctx, tx)
 }
 
 // replay feeds a changelog to the state.
