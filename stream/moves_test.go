@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -20,7 +21,7 @@ func TestPartitionsMoveWhileStepping(t *testing.T) {
 	for range 3 {
 		other := b.mustRun(t, disks[1])
 		b.feed(t, 50)
-		awaitShares(t, b, []*process{staying, other}, 2, 2)
+		awaitShares(t, []*process{staying, other}, 2, 2)
 		b.feed(t, 50)
 		b.await(t, b.fed-100, 0)
 		staying.end(t)
@@ -35,12 +36,9 @@ func TestPartitionsMoveWhileStepping(t *testing.T) {
 }
 
 // awaitShares waits until so many partitions are being stepped by each process.
-func awaitShares(t *testing.T, b *bench, processes []*process, shares ...int) {
+func awaitShares(t *testing.T, processes []*process, shares ...int) {
 	t.Helper()
-	again := time.NewTicker(10 * time.Millisecond)
-	defer again.Stop()
-	deadline := time.After(patience)
-	for {
+	await(t, fmt.Sprintf("shares are %v", shares), func() bool {
 		var got []int
 		for _, p := range processes {
 			n := 0
@@ -51,13 +49,21 @@ func awaitShares(t *testing.T, b *bench, processes []*process, shares ...int) {
 			}
 			got = append(got, n)
 		}
-		if slices.Equal(got, shares) {
-			return
-		}
+		return slices.Equal(got, shares)
+	})
+}
+
+// await waits until something has come true.
+func await(t *testing.T, what string, come func() bool) {
+	t.Helper()
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	deadline := time.After(patience)
+	for !come() {
 		select {
 		case <-again.C:
 		case <-deadline:
-			t.Fatalf("shares %v, want %v", got, shares)
+			t.Fatalf("waited in vain: %s", what)
 		}
 	}
 }

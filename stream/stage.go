@@ -48,35 +48,28 @@ func NewStage(c Config, client *cluster.Client, fetcher *consumer.Fetcher, group
 func (s *Stage) Status() []Status { return s.board.all() }
 
 // Run works until ctx ends; then the tasks finish the steps in hand, the member leaves the group, and Run returns. An
-// error means that the group cannot be joined, and will not be by trying again.
+// error means that the group cannot be joined, and will not be by trying again, or that a topic is not what it was.
 func (s *Stage) Run(ctx context.Context) error {
 	// The member outlives its tasks: they need its generation for the last commit.
 	memberCtx, leave := context.WithCancel(context.WithoutCancel(ctx))
 	defer leave()
 	assignments := newLatest[consumer.Assignment]()
-	joined := make(chan error, 1)
-	go func() { joined <- s.group.Run(memberCtx, assignments.put) }()
+	var failure error // of the member; set before left is closed
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		failure = s.group.Run(memberCtx, assignments.put)
+	}()
 
 	crew := crew{stage: s, running: make(map[record.TopicPartition]*runningTask)}
-	for {
-		select {
-		case <-assignments.changed:
-			assignment := assignments.get()
-			if err := s.checkCounts(assignment); err != nil {
-				crew.drain()
-				return err
-			}
-			crew.assign(context.WithoutCancel(ctx), owned(assignment))
-		case err := <-joined:
-			crew.drain()
-			return fmt.Errorf("consumer group %s: %w", s.config.Group, err)
-		case <-ctx.Done():
-			crew.drain()
-			leave()
-			<-joined
-			return nil
-		}
+	err := crew.follow(ctx, assignments, left)
+	crew.drain()
+	leave()
+	<-left
+	if err == nil && failure != nil {
+		err = fmt.Errorf("consumer group %s: %w", s.config.Group, failure)
 	}
+	return err
 }
 
 // checkCounts makes sure that the topics still have the partitions that keys are hashed by. Hashing never uses fresh
@@ -114,6 +107,24 @@ type runningTask struct {
 	drain context.CancelFunc // lets it finish its step
 	drop  context.CancelFunc // does not
 	done  chan struct{}      // closed when it has ended
+}
+
+// follow runs the tasks of each assignment, until ctx ends or the member has left the group.
+func (c *crew) follow(ctx context.Context, assignments *latest[consumer.Assignment], left <-chan struct{}) error {
+	for {
+		select {
+		case <-assignments.changed:
+			assignment := assignments.get()
+			if err := c.stage.checkCounts(assignment); err != nil {
+				return err
+			}
+			c.assign(context.WithoutCancel(ctx), owned(assignment))
+		case <-left:
+			return nil
+		case <-ctx.Done():
+			return nil
+		}
+	}
 }
 
 // assign stops the tasks of lost partitions and starts those of new ones. Tasks of kept partitions run on. One that was
