@@ -26,6 +26,21 @@ func FuzzSplitHeader(f *testing.F) {
 	})
 }
 
+// checkAgrees wants the typed codec to read a value as others' reader did. It may refuse what no writer writes: a varint
+// with more bytes than it needs, which goavro takes and Avro's own decoder does not.
+func checkAgrees[T any](t *testing.T, codec *schemas.Codec[T], value []byte, want T) {
+	t.Helper()
+	own, err := codec.Decode(t.Context(), value)
+	if err == nil && reflect.DeepEqual(own, want) {
+		return
+	}
+	if written, encodeErr := codec.Append(nil, &want); err != nil && encodeErr == nil && !bytes.Equal(written, value) {
+		checkError(t, err, schemas.Undecodable)
+		return
+	}
+	t.Errorf("got %+v, %v\nwant %+v", own, err, want)
+}
+
 // What others' reader takes, the typed codec takes as the same command.
 func FuzzForeignCommand(f *testing.F) {
 	_, registry, set := MustLoad(f)
@@ -43,9 +58,7 @@ func FuzzForeignCommand(f *testing.F) {
 		if !fineOr(t, err) {
 			return
 		}
-		if own, err := set.Command.Decode(t.Context(), value); err != nil || !reflect.DeepEqual(own, command) {
-			t.Errorf("got %+v, %v\nwant %+v", own, err, command)
-		}
+		checkAgrees(t, set.Command, value, command)
 	})
 }
 
@@ -61,9 +74,7 @@ func FuzzForeignResult(f *testing.F) {
 		if !fineOr(t, err) {
 			return
 		}
-		if own, err := set.Result.Decode(t.Context(), value); err != nil || !reflect.DeepEqual(own, result) {
-			t.Errorf("got %+v, %v\nwant %+v", own, err, result)
-		}
+		checkAgrees(t, set.Result, value, result)
 	})
 }
 
