@@ -155,7 +155,7 @@ func (c *devCommand) runParts(ctx context.Context, p *processor, connected conne
 		}
 		headend, sim := context.WithCancel(ctx)
 		defer sim()
-		parts, _ := errgroup.WithContext(ctx)
+		parts, ctx := errgroup.WithContext(ctx)
 		parts.Go(func() error { return headendStage(s, "cardstream", log).Run(headend) })
 		parts.Go(func() error {
 			defer sim()

@@ -84,12 +84,12 @@ func (p *processor) Run(ctx context.Context) error {
 	serving, background := errgroup.WithContext(background)
 	serving.Go(func() error { return metrics.Serve(background) })
 
-	ctx, end := context.WithCancel(ctx)
+	wanted, end := context.WithCancel(ctx)
 	defer end()
 	context.AfterFunc(background, end) // what serves the stages has failed: they cannot go on
-	working, ctx := errgroup.WithContext(ctx)
+	working, wanted := errgroup.WithContext(wanted)
 	working.Go(func() error {
-		stages, err := p.prepare(ctx, stream.NewMetrics(reg), handlers.NewMetrics(reg))
+		stages, err := p.prepare(wanted, stream.NewMetrics(reg), handlers.NewMetrics(reg))
 		if err != nil {
 			return err
 		}
@@ -97,20 +97,20 @@ func (p *processor) Run(ctx context.Context) error {
 		p.stages = stages
 		close(p.ready)
 		for _, stage := range stages {
-			working.Go(func() error { return stage.Run(ctx) })
+			working.Go(func() error { return stage.Run(wanted) })
 		}
 		if p.store != nil {
-			working.Go(func() error { return p.watchStore(ctx) })
+			working.Go(func() error { return p.watchStore(wanted) })
 		}
 		return nil
 	})
 	err = working.Wait()
 	stop()
-	if ended := serving.Wait(); err == nil {
-		err = ended
+	if failed := serving.Wait(); failed != nil {
+		return errors.Join(failed, err) // whatever else went wrong followed from it
 	}
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		err = nil // asked to end while it still waited for somebody
+		return nil // asked to end while it still waited for somebody
 	}
 	return err
 }
