@@ -101,8 +101,8 @@ func (p *pulse) baseline(t *testing.T) time.Duration {
 	return slices.Max(longest[:])
 }
 
-// watch observes a while after a blow at since, and wants no partition to stand still for longer than most, and what it
-// does without a blow.
+// watch observes a while after a blow at since, and wants no partition to stand still for longer than most. On a busy
+// machine the step before the blow and the one behind it take the time that they take without a blow: that is added.
 func (p *pulse) watch(t *testing.T, what string, since time.Time, observe, most, baseline time.Duration) {
 	t.Helper()
 	pause(t, time.Until(since.Add(observe)))
@@ -110,8 +110,8 @@ func (p *pulse) watch(t *testing.T, what string, since time.Time, observe, most,
 	worst := slices.Max(longest[:])
 	t.Logf("%s: partitions stood still for up to %s (at most %s; %s without it): %s", what,
 		worst.Round(time.Millisecond), most, baseline.Round(time.Millisecond), longest)
-	if worst > most+baseline {
-		t.Errorf("%s: a partition stood still for %s, at most %s and %s", what, worst, most, baseline)
+	if worst > most+2*baseline {
+		t.Errorf("%s: a partition stood still for %s, at most %s and twice %s", what, worst, most, baseline)
 	}
 	eventually(t, 10*time.Second, what+": every partition moves again", p.steady)
 }

@@ -68,7 +68,7 @@ func Open(ctx context.Context, config Config) (*Witness, error) {
 
 // begin takes the offsets and starts the reading.
 func (w *Witness) begin(ctx context.Context) error {
-	ends, err := w.ends(ctx)
+	ends, err := w.ends(ctx, kadm.NewClient(w.client).ListCommittedOffsets)
 	if err != nil {
 		return err
 	}
@@ -183,13 +183,14 @@ func (w *Witness) wake() {
 	w.moved = make(chan struct{})
 }
 
-// ends returns the last stable offsets of all partitions, by full topic name.
-func (w *Witness) ends(ctx context.Context) (map[string]map[int32]int64, error) {
+// ends returns the ends of all partitions, by full topic name, as list finds them.
+func (w *Witness) ends(ctx context.Context,
+	list func(ctx context.Context, topics ...string) (kadm.ListedOffsets, error)) (map[string]map[int32]int64, error) {
 	var topics []string
 	for _, topic := range witnessedTopics(w.config.Mode) {
 		topics = append(topics, w.config.Prefix+topic)
 	}
-	listed, err := kadm.NewClient(w.client).ListCommittedOffsets(ctx, topics...)
+	listed, err := list(ctx, topics...)
 	if err != nil {
 		return nil, err
 	}

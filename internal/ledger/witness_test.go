@@ -8,10 +8,40 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"cardstream/internal/ledger"
 )
+
+// What a transaction has written to one partition may become readable before what it has written to another: the
+// witness has caught up only when no transaction is open any more over what stands in the topics.
+func TestCatchUpWaitsForOpenTransactions(t *testing.T) {
+	w := newWorld(t)
+	witness := w.witness(ledger.Mode{}, secrets(t))
+	client := w.newClient(kgo.TransactionalID("slow"))
+	if err := client.BeginTransaction(); err != nil {
+		t.Fatal(err)
+	}
+	open := &kgo.Record{Topic: w.prefix + "smartcard.commands", Value: []byte("not yet")}
+	if err := client.ProduceSync(t.Context(), open).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if err := witness.CatchUp(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("caught up before the end of a transaction: %v", err)
+	}
+	if err := client.EndTransaction(t.Context(), kgo.TryCommit); err != nil {
+		t.Fatal(err)
+	}
+	if err := witness.CatchUp(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if read := witness.Audit().Counts.Records["smartcard.commands"]; read != 1 {
+		t.Errorf("read %d records, want the one", read)
+	}
+}
 
 // refuseFetches answers the fetches that follow, so many of them, with an error for each partition.
 func (w *world) refuseFetches(times int, code int16) {
