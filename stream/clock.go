@@ -31,6 +31,9 @@ func (c *clockWatch) observe(sent, answered time.Time, appended int64) {
 	case at.After(answered):
 		offset = answered.Sub(at) // negative: this clock is behind
 	}
+	if answered.Sub(sent) > c.bound && offset.Abs() <= c.bound {
+		return // it took so long that it does not show the clock to be right: what was known before stands
+	}
 	c.mu.Lock()
 	c.offset = offset
 	c.mu.Unlock()

@@ -60,3 +60,20 @@ func TestAClockWithinItsBoundIsTrusted(t *testing.T) {
 		w.wantOutputs(1, "a=1", "a woke")
 	})
 }
+
+// A request that took long says little about the clock: what was known before stands.
+func TestASlowRequestDoesNotRightTheClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.broker = func() time.Time { return time.Now().Add(-10 * time.Second) }
+		w.append("a 1m")
+		w.start()
+		w.slow("barrier", 20*time.Second)
+		w.pass(5 * time.Minute)
+		w.wantOutputs(1, "a=1")
+		w.slow("", 0)
+		w.setBroker(time.Now)
+		w.pass(time.Minute)
+		w.wantOutputs(1, "a=1", "a woke")
+	})
+}

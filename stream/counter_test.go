@@ -59,10 +59,18 @@ func (w *world) newHandler(ctx context.Context, _ record.TopicPartition) (handle
 	if err != nil {
 		return nil, err
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.handlers++
 	return handler, nil
 }
 
-func (c *counter) Close() { c.overlay = nil } // to be used no more
+func (c *counter) Close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.handlers--
+	c.overlay = nil // to be used no more
+}
 
 func (c *counter) row(key string) row {
 	if r, changed := c.overlay[key]; changed {

@@ -41,6 +41,7 @@ type world struct {
 	outputs   []string // committed records of other topics
 	committed int64    // the group's offset of the input; -1: none
 	disk      disk
+	handlers  int // made and not closed
 	counted   int // records of which the handler was told that they are committed
 
 	script []string
@@ -152,6 +153,13 @@ func (w *world) setObserved(at func() time.Time) {
 	w.observed = at
 }
 
+// setBroker changes the brokers' clock.
+func (w *world) setBroker(clock func() time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.broker = clock
+}
+
 // slow makes calls whose names begin so take a time, or as long as their context lives.
 func (w *world) slow(call string, d time.Duration) {
 	w.mu.Lock()
@@ -178,6 +186,7 @@ func (w *world) pass(d time.Duration) {
 // run is a running task.
 type run struct {
 	*stream.Task
+	world       *world
 	drain, drop context.CancelFunc
 	ended       chan struct{}
 }
@@ -188,8 +197,8 @@ func (w *world) start() *run {
 	wanted, drain := context.WithCancel(ctx)
 	w.kill = drop
 	r := &run{
-		Task: stream.NewTask(w.config, inputPartition, w.kafka(), transactor{w}, membership{w}, w.newHandler),
-		drop: drop, drain: drain, ended: make(chan struct{}),
+		Task:  stream.NewTask(w.config, inputPartition, w.kafka(), transactor{w}, membership{w}, w.newHandler),
+		world: w, drop: drop, drain: drain, ended: make(chan struct{}),
 	}
 	go func() {
 		defer close(r.ended)
@@ -200,11 +209,21 @@ func (w *world) start() *run {
 	return r
 }
 
-// end drains the task.
+// end drains the task, and makes sure that it has given back what it held.
 func (r *run) end() {
+	r.world.t.Helper()
 	r.drain()
 	<-r.ended
 	r.drop()
+	w := r.world
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if readers := len(w.input.readers) + len(w.changelog.readers); readers > 0 {
+		w.t.Errorf("the task has ended, and %d readers are open", readers)
+	}
+	if w.handlers > 0 {
+		w.t.Errorf("the task has ended, and %d handlers are not closed", w.handlers)
+	}
 }
 
 // status is what the task's board says: its state and detail.
