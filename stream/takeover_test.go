@@ -26,5 +26,8 @@ func TestTakeOverAndStep(t *testing.T) {
 			"open input 3", "handle b@3", "commit [out:b=2 state:2 0s] offset 4", "apply 8",
 		)
 		w.wantOutputs(4, "a=1", "b=1", "a=2", "b=2")
+		if w.counted != 4 {
+			t.Errorf("the handlers were told of %d committed records, want 4", w.counted)
+		}
 	})
 }
