@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -29,11 +30,10 @@ func (p Plan) Describe(ctx context.Context, client *cluster.Client) (Layout, err
 	}
 	l := Layout{ClusterID: response.ClusterID, Partitions: make(map[string]int32)}
 	for _, t := range response.Topics {
-		switch err := cluster.ErrorOf(t.ErrorCode); err {
-		case nil:
+		switch err := cluster.ErrorOf(t.ErrorCode); {
+		case err == nil:
 			l.Partitions[t.Name] = int32(len(t.Partitions))
-		case cluster.UnknownTopicOrPartition:
-		default:
+		case !errors.Is(err, cluster.UnknownTopicOrPartition):
 			return Layout{}, fmt.Errorf("describe topic %s: %w", t.Name, err)
 		}
 	}
@@ -172,7 +172,7 @@ func createTopics(ctx context.Context, client *cluster.Client, request *createto
 		return fmt.Errorf("create topics: %w", err)
 	}
 	for _, t := range answer.(*createtopics.Response).Topics {
-		if err := cluster.ErrorOf(t.ErrorCode); err != nil && err != cluster.TopicAlreadyExists {
+		if err := cluster.ErrorOf(t.ErrorCode); err != nil && !errors.Is(err, cluster.TopicAlreadyExists) {
 			return fmt.Errorf("create topic %s: %w: %s", t.Name, err, t.ErrorMessage)
 		}
 	}

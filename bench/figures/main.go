@@ -192,7 +192,7 @@ func (m *meter) immediate(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-	print("send to committed smartcard command", took)
+	report("send to committed smartcard command", took)
 	return nil
 }
 
@@ -246,13 +246,13 @@ func (m *meter) scheduled(ctx context.Context, after func(i int) time.Duration) 
 	if err != nil {
 		return fmt.Errorf("%d of %d arrived: %w", len(late), m.n, err)
 	}
-	print("arrival after due", late)
+	report("arrival after due", late)
 	fmt.Printf("early %d\n", early)
 	return nil
 }
 
-// print prints quantiles.
-func print(what string, d []time.Duration) {
+// report prints quantiles.
+func report(what string, d []time.Duration) {
 	slices.Sort(d)
 	at := func(q float64) time.Duration {
 		return d[min(len(d)-1, int(q*float64(len(d))))].Round(100 * time.Microsecond)
