@@ -86,7 +86,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = s.server.Close()
 	}
-	_ = <-served // that it was shut down
+	<-served
 	return err
 }
 
