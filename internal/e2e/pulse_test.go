@@ -48,21 +48,25 @@ func (p *pulse) note(fetches kgo.Fetches, now time.Time) {
 	})
 }
 
-// moving counts the partitions that have beaten in the last few seconds.
-func (p *pulse) moving() int {
+// movedSince counts the partitions that have beaten since then.
+func (p *pulse) movedSince(then time.Time) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	moving := 0
+	moved := 0
 	for _, beats := range p.beats {
-		if len(beats) > 0 && time.Since(beats[len(beats)-1]) < 3*time.Second {
-			moving++
+		if len(beats) > 0 && beats[len(beats)-1].After(then) {
+			moved++
 		}
 	}
-	return moving
+	return moved
 }
 
-// steady reports whether every partition moves.
-func (p *pulse) steady() bool { return p.moving() == partitions }
+// awaitMoving waits until every partition beats.
+func (p *pulse) awaitMoving(t *testing.T, what string) {
+	t.Helper()
+	now := time.Now()
+	eventually(t, time.Minute, what+": every partition moves", func() bool { return p.movedSince(now) == partitions })
+}
 
 // standstills returns the longest time without a beat of each partition between since and now.
 func (p *pulse) standstills(since time.Time) standstills {
@@ -113,7 +117,7 @@ func (p *pulse) watch(t *testing.T, what string, since time.Time, observe, most,
 	if worst > most+2*baseline {
 		t.Errorf("%s: a partition stood still for %s, at most %s and twice %s", what, worst, most, baseline)
 	}
-	eventually(t, 10*time.Second, what+": every partition moves again", p.steady)
+	p.awaitMoving(t, "after "+what)
 }
 
 // pause lets the outside world go on for a while: here time itself is what a test is about.

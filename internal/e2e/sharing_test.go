@@ -33,7 +33,7 @@ func share(t *testing.T) *shared {
 	s.feed = s.deployment.feed(ledger.Load{
 		Cards: 5000, Window: 3 * time.Second, Ahead: time.Second, Mix: ledger.Mix{Immediate: 4, DueNow: 4, Scheduled: 2},
 	}, 200)
-	eventually(t, time.Minute, "every partition moves", s.pulse.steady)
+	s.pulse.awaitMoving(t, "under load")
 	s.baseline = s.pulse.baseline(t)
 	return s
 }
