@@ -206,7 +206,7 @@ func (w *world) metrics() []string {
 	}
 	for _, pin := range w.pins {
 		if bytes.Contains(text.Bytes(), pin) {
-			w.t.Error(fmt.Sprintf("the metrics have a PIN: %s", pin))
+			w.t.Errorf("the metrics have a PIN: %s", pin)
 		}
 	}
 	return out

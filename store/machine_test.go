@@ -34,7 +34,6 @@ type machine struct {
 	s       *store.Store
 	p       *store.Partition
 	o       *store.Overlay
-	stale   *store.Partition // a lease that has been lost
 
 	applied *model // as last applied
 	now     *model // as the overlay sees it

@@ -2,7 +2,6 @@ package store
 
 import (
 	"errors"
-	"io"
 	"log/slog"
 	"runtime"
 	"time"
@@ -49,7 +48,7 @@ func (o Options) withDefaults() (Options, error) {
 		o.FlushInterval = 30 * time.Second
 	}
 	if o.Logger == nil {
-		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.FS == nil {
 		o.FS = vfs.Default
