@@ -46,15 +46,15 @@ func underLoad(t *testing.T) *shared {
 
 // absence takes something away and brings it back. Without it so many partitions go on. A process that is killed and
 // started again meanwhile waits for it; nothing ends, and all goes on by itself.
-func (s *shared) absence(what string, goOn int, meanwhile func()) {
+func (s *shared) absence(how, what string, goOn int, meanwhile func()) {
 	s.t.Helper()
-	s.own.must(s.t, "stop", what)
+	s.own.must(s.t, how, what)
 	gone := time.Now()
 	meanwhile()
 	if err := s.fleet.Kill(1); err != nil {
 		s.t.Fatal(err)
 	}
-	arrived := time.Now().Add(3 * time.Second) // what the killed one had committed
+	arrived := time.Now().Add(8 * time.Second) // what was committed before, and what was scheduled
 	if err := s.fleet.Restart(1); err != nil {
 		s.t.Fatal(err)
 	}
@@ -88,9 +88,17 @@ func (s *shared) nothingSkipped(beside int) {
 	}
 }
 
-func TestBrokersThatAreAwayAreWaitedFor(t *testing.T) {
+func TestABrokerThatCrashesIsWaitedFor(t *testing.T) {
 	s := underLoad(t)
-	s.absence("1", 0, func() {})
+	s.absence("kill", "1", 0, func() {})
+	s.nothingSkipped(0)
+}
+
+// A broker that is the only one and ends in order may call transactions committed without writing their markers (seen
+// with Kafka 4.4.0: none of their partitions has a leader any more, which it takes for a deleted topic).
+func TestABrokerThatIsStoppedIsWaitedFor(t *testing.T) {
+	s := underLoad(t)
+	s.absence("stop", "1", 0, func() {})
 	s.nothingSkipped(0)
 }
 
@@ -98,7 +106,7 @@ func TestBrokersThatAreAwayAreWaitedFor(t *testing.T) {
 func TestARegistryThatIsAwayIsWaitedFor(t *testing.T) {
 	s := underLoad(t)
 	id, codec := s.newerSchema()
-	s.absence("registry", partitions-1, func() { s.writeNewer(id, codec) })
+	s.absence("stop", "registry", partitions-1, func() { s.writeNewer(id, codec) })
 	s.nothingSkipped(1)
 }
 
