@@ -135,7 +135,12 @@ func (p *processor) prepare(ctx context.Context, sm *stream.Metrics, hm *handler
 	if err := waitForBrokers(ctx, p.client, p.log); err != nil {
 		return nil, err
 	}
-	layout, err := p.checkTopics(ctx)
+	// The brokers may go away again at any time, and are waited for as well then.
+	var layout admin.Layout
+	err := persist(ctx, p.log, func() (err error) {
+		layout, err = p.checkTopics(ctx)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -217,7 +222,11 @@ func (p *processor) dispatch(ctx context.Context, set *schemas.Set, letters hand
 	} else {
 		p.log.Warn("no digest key: a repeated command with another PIN is not told once the first one's request has ended")
 	}
-	identity, err := p.stateIdentity(ctx)
+	var identity handlers.Identity
+	err = persist(ctx, p.log, func() (err error) {
+		identity, err = p.stateIdentity(ctx)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
