@@ -53,6 +53,9 @@ func (t *Transactional) run(ctx context.Context, tx Transaction, commit bool) (r
 	if !t.ready {
 		return Result{}, t.failed("begin", ErrNotInitialized)
 	}
+	if err := t.config.allows(lanes); err != nil {
+		return Result{}, err
+	}
 	if len(lanes) == 0 && len(tx.Offsets) == 0 {
 		return Result{}, nil // Kafka would refuse to end what has not begun
 	}
@@ -70,17 +73,12 @@ func (t *Transactional) run(ctx context.Context, tx Transaction, commit bool) (r
 
 // fill opens the transaction and puts everything into it.
 func (t *Transactional) fill(ctx context.Context, tx Transaction, lanes []*lane, result *Result) (err error) {
-	if err := t.shakeOffStragglers(ctx); err != nil {
+	result.AddPartitions, err = timed(func() error { return t.begin(ctx, partitionsOf(lanes)) })
+	if err != nil {
 		return t.failed("begin", err)
 	}
 	if err := t.planner.encode(lanes, &t.identity, t.config.Codec, true); err != nil {
 		return t.failed("encode", err)
-	}
-	if len(lanes) > 0 {
-		result.AddPartitions, err = timed(func() error { return t.addPartitions(ctx, lanes) })
-		if err != nil {
-			return t.failed("add partitions", err)
-		}
 	}
 	both, ctx := errgroup.WithContext(ctx) // where one fails the other need not go on
 	both.Go(func() (err error) {
@@ -101,13 +99,30 @@ func (t *Transactional) produce(ctx context.Context, lanes []*lane) error {
 	return nil
 }
 
-// shakeOffStragglers takes a new epoch where a request of the last transaction went unanswered, so that it is refused if
-// it arrives after all. It asks as the present owner: where there is a newer one, that is a fence, and not a theft.
-func (t *Transactional) shakeOffStragglers(ctx context.Context) error {
-	if !t.stragglers.Load() {
-		return nil
+// begin opens the transaction with the partitions it will write to. Where a request of the last one went unanswered, or
+// the first one of this, it takes a new epoch before: what may still be under way is refused then, and what the last one
+// may have left behind is settled before this one could end it otherwise. It asks as the present owner: where there is a
+// newer one, that is a fence, and not a theft.
+func (t *Transactional) begin(ctx context.Context, partitions []record.TopicPartition) error {
+	return persist(ctx, func() error {
+		if t.stragglers.Load() {
+			if err := t.renew(ctx, t.identity); err != nil {
+				return err
+			}
+		}
+		if len(partitions) == 0 {
+			return nil // adding the offsets begins it
+		}
+		return t.addPartitionsOnce(ctx, partitions)
+	})
+}
+
+func partitionsOf(lanes []*lane) []record.TopicPartition {
+	partitions := make([]record.TopicPartition, len(lanes))
+	for i, l := range lanes {
+		partitions[i] = l.tp
 	}
-	return t.identify(ctx, t.identity)
+	return partitions
 }
 
 func summarise(lanes []*lane, result *Result) {

@@ -22,7 +22,7 @@ func TestCommitsAreReadInOrder(t *testing.T) {
 		}
 	}
 	b.wantSteps(t, 5, numbered(5)...)
-	const lastOffset = 8 // a record and a marker for each of four steps are before it
+	const lastOffset = 9 // Init's marker, and a record and a marker for each of four steps are before it
 	for tp, offset := range last.LastOffsets {
 		if offset != lastOffset {
 			t.Errorf("last offset of %s is %d, want %d", tp, offset, lastOffset)

@@ -10,32 +10,33 @@ import (
 	"github.com/segmentio/kafka-go/protocol/endtxn"
 
 	"cardstream/internal/cluster"
+	"cardstream/record"
 )
 
-// addPartitions tells the coordinator where records are about to go, so that it knows where to write markers whatever
-// becomes of us. The first one opens the transaction.
-func (t *Transactional) addPartitions(ctx context.Context, lanes []*lane) error {
+// addPartitionsOnce tells the coordinator where records are about to go, so that it knows where to write markers whatever
+// becomes of us. The first one opens the transaction. It is one attempt.
+func (t *Transactional) addPartitionsOnce(ctx context.Context, partitions []record.TopicPartition) error {
 	request := &addpartitionstotxn.Request{
 		TransactionalID: t.config.TransactionalID, ProducerID: t.identity.id, ProducerEpoch: t.identity.epoch}
 	topics := map[string]int{}
-	for _, l := range lanes {
-		at, known := topics[l.tp.Topic]
+	for _, tp := range partitions {
+		at, known := topics[tp.Topic]
 		if !known {
 			at = len(request.Topics)
-			topics[l.tp.Topic] = at
-			request.Topics = append(request.Topics, addpartitionstotxn.RequestTopic{Name: l.tp.Topic})
+			topics[tp.Topic] = at
+			request.Topics = append(request.Topics, addpartitionstotxn.RequestTopic{Name: tp.Topic})
 		}
-		request.Topics[at].Partitions = append(request.Topics[at].Partitions, l.tp.Partition)
+		request.Topics[at].Partitions = append(request.Topics[at].Partitions, tp.Partition)
 	}
-	return t.ask(ctx, t.coordinator, request, func(answer protocol.Message) error {
+	return t.askOnce(ctx, t.coordinator, request, func(answer protocol.Message) error {
 		var codes []cluster.Error
 		for _, topic := range answer.(*addpartitionstotxn.Response).Results {
 			for _, partition := range topic.Results {
 				codes = append(codes, cluster.Error(partition.ErrorCode))
 			}
 		}
-		if len(codes) != len(lanes) {
-			return fmt.Errorf("%w: %d partitions asked, %d answered", errNoAnswer, len(lanes), len(codes))
+		if len(codes) != len(partitions) {
+			return fmt.Errorf("%w: %d partitions asked, %d answered", errNoAnswer, len(partitions), len(codes))
 		}
 		return worst(codes)
 	})

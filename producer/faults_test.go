@@ -129,7 +129,10 @@ func TestADuplicateIsWritten(t *testing.T) {
 
 func TestAMissingTopicStops(t *testing.T) {
 	b := mustFaultyBench(t)
-	p := b.mustInit(t, b.open(t))
+	p := producer.NewTransactional(b.open(t), producer.Config{TransactionalID: b.id})
+	if err := p.Init(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	_, err := p.Commit(t.Context(), producer.Transaction{Records: []record.Record{{Topic: "missing", Value: []byte("v")}}})
 	if !errors.Is(err, cluster.UnknownTopicOrPartition) || cluster.KindOf(err) != cluster.Stop {
 		t.Errorf("writing to a topic that is not there: %v, kind %v", err, cluster.KindOf(err))

@@ -75,11 +75,20 @@ func (b bench) open(tb testing.TB, change ...func(*cluster.Config)) *cluster.Cli
 // mustInit returns a producer of the bench's transactional id that is ready for a transaction.
 func (b bench) mustInit(tb testing.TB, client *cluster.Client) *producer.Transactional {
 	tb.Helper()
-	t := producer.NewTransactional(client, producer.Config{TransactionalID: b.id})
+	t := producer.NewTransactional(client, b.config())
 	if err := t.Init(tb.Context()); err != nil {
 		tb.Fatal(err)
 	}
 	return t
+}
+
+// config is that of a producer which may write to all of the bench's topics.
+func (b bench) config() producer.Config {
+	return producer.Config{
+		TransactionalID: b.id, Group: b.group,
+		Partitions: []record.TopicPartition{
+			{Topic: b.out}, {Topic: b.out, Partition: 1}, {Topic: b.out, Partition: 2}, {Topic: b.state}},
+	}
 }
 
 // step is a transaction with one record for each partition and the next input offset.

@@ -45,20 +45,25 @@ func TestEveryAnswerLostInTurn(t *testing.T) {
 // batch may not need one: it is known by its sequence number.
 func TestStragglersAreShakenOff(t *testing.T) {
 	for _, c := range []struct {
-		lost  protocol.ApiKey
-		epoch bool
+		lost   protocol.ApiKey
+		epochs []int16 // of each transaction
 	}{
-		{protocol.AddPartitionsToTxn, true},
-		{protocol.AddOffsetsToTxn, true},
-		{protocol.TxnOffsetCommit, true},
-		{protocol.EndTxn, true},
-		{protocol.Produce, false},
-		{protocol.FindCoordinator, false},
+		{protocol.AddPartitionsToTxn, []int16{1, 1, 1}}, // of the very transaction that it would have opened
+		{protocol.AddOffsetsToTxn, []int16{0, 1, 1}},
+		{protocol.TxnOffsetCommit, []int16{0, 1, 1}},
+		{protocol.EndTxn, []int16{0, 1, 1}},
+		{protocol.Produce, []int16{0, 0, 0}},
+		{protocol.FindCoordinator, []int16{0, 0, 0}},
 	} {
 		t.Run(c.lost.String(), func(t *testing.T) {
 			b := mustBench(t)
-			s := &saboteur{lose: func(key protocol.ApiKey, nth, _ int) bool { return key == c.lost && nth == 1 }}
-			p := b.mustInit(t, b.open(t, s.on))
+			var s saboteur
+			client := b.open(t, s.on)
+			p := b.mustInit(t, client)
+			if c.lost == protocol.FindCoordinator {
+				client.Coordinator(cluster.TransactionCoordinator, b.id).Forget()
+			}
+			s.from(func(key protocol.ApiKey, nth, _ int) bool { return key == c.lost && nth == 1 })
 			for i, value := range numbered(3) {
 				if _, err := p.Commit(t.Context(), b.step(value, int64(i+1))); err != nil {
 					t.Fatal(err)
@@ -69,8 +74,8 @@ func TestStragglersAreShakenOff(t *testing.T) {
 			for _, r := range b.read(t, b.state, 0) {
 				epochs = append(epochs, r.ProducerEpoch)
 			}
-			if first := epochs[0]; c.epoch != (epochs[1] != first) || epochs[2] != epochs[1] {
-				t.Errorf("epochs %v; a new one after the first transaction: want %v", epochs, c.epoch)
+			if !slices.Equal(epochs, c.epochs) {
+				t.Errorf("epochs %v, want %v", epochs, c.epochs)
 			}
 			if s.losses() != 1 {
 				t.Errorf("%d answers were lost, want 1", s.losses())
@@ -85,13 +90,14 @@ func TestAnEndWithoutAnAnswerIsOfUnknownOutcome(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	const attempts = 3
-	s := &saboteur{lose: func(key protocol.ApiKey, nth, _ int) bool {
+	var s saboteur
+	p := b.mustInit(t, b.open(t, s.on))
+	s.from(func(key protocol.ApiKey, nth, _ int) bool {
 		if key == protocol.EndTxn && nth == attempts {
 			cancel()
 		}
 		return key == protocol.EndTxn && nth <= attempts
-	}}
-	p := b.mustInit(t, b.open(t, s.on))
+	})
 	_, err := p.Commit(ctx, b.step("0", 1))
 	if !errors.Is(err, producer.ErrOutcomeUnknown) || !errors.Is(err, context.Canceled) {
 		t.Fatalf("the commit says: %v", err)
@@ -121,13 +127,14 @@ func TestWhatIsLeftOpenIsAborted(t *testing.T) {
 			b := mustBench(t)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			s := &saboteur{lose: func(key protocol.ApiKey, _, _ int) bool {
+			var s saboteur
+			p := b.mustInit(t, b.open(t, s.on))
+			s.from(func(key protocol.ApiKey, _, _ int) bool {
 				if key == at {
 					cancel()
 				}
-				return key == at && ctx.Err() != nil && key != protocol.InitProducerId
-			}}
-			p := b.mustInit(t, b.open(t, s.on))
+				return key == at
+			})
 			_, err := p.Commit(ctx, b.step("lost", 1))
 			if !errors.Is(err, context.Canceled) || errors.Is(err, producer.ErrOutcomeUnknown) {
 				t.Fatalf("the commit says: %v", err)

@@ -123,7 +123,7 @@ func TestABarrierIsNeverRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	offset := result.LastOffsets[tx.Records[0].TopicPartition()]
-	if want := int64(2); offset != want { // behind one record and its marker
+	if want := int64(3); offset != want { // behind Init's marker, and one record and its own
 		t.Errorf("the barrier is at %d, want %d", offset, want)
 	}
 	b.wantSteps(t, 1, "0")

@@ -25,6 +25,13 @@ type saboteur struct {
 	lost  int
 }
 
+// from now on these answers are lost; what went before does not count.
+func (s *saboteur) from(lose func(key protocol.ApiKey, nth, mth int) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lose, s.count, s.all = lose, nil, 0
+}
+
 func (s *saboteur) on(config *cluster.Config) { config.Dial = s.dial }
 
 func (s *saboteur) dial(ctx context.Context, network, addr string) (net.Conn, error) {

@@ -19,6 +19,7 @@ type Transactional struct {
 
 	ready      bool // a transaction can begin
 	identity   identity
+	outcome    outcome     // of the last transaction before this epoch, until it is settled
 	stragglers atomic.Bool // a request to a coordinator went unanswered in this epoch: it may still arrive
 }
 
@@ -34,28 +35,42 @@ func NewTransactional(client *cluster.Client, config Config) *Transactional {
 }
 
 // Init makes this the only producer of the transactional id: an older one is fenced and its open transaction aborted.
-// It waits until that is settled, however long, while ctx lives. Offsets fetched after it are final.
+// It waits until that is settled, however long, while ctx lives, and settles itself what the brokers may have forgotten
+// (leftovers.go). Offsets fetched after it are final.
 //
 // It is called before the first transaction and after every failure; never by whom the group no longer counts as a
 // member, or two processes fence each other in turns.
 func (t *Transactional) Init(ctx context.Context) error {
 	t.ready = false
-	if err := t.identify(ctx, nobody); err != nil {
+	if err := t.renew(ctx, nobody); err != nil {
 		return t.failed("init", err)
 	}
 	t.ready = true
 	return nil
 }
 
+// renew takes a new epoch, and settles the transaction before it.
+func (t *Transactional) renew(ctx context.Context, asker identity) error {
+	if err := t.identify(ctx, asker); err != nil {
+		return err
+	}
+	return t.settle(ctx)
+}
+
 // identify takes a new epoch, in which no request of an older one counts any more.
 func (t *Transactional) identify(ctx context.Context, asker identity) error {
 	request := initRequest(t.config.TransactionalID, t.config.TransactionTimeout, asker)
-	err := t.ask(ctx, t.coordinator, request, func(answer protocol.Message) error {
-		given, err := identityIn(answer)
-		if err == nil {
-			t.identity = given
+	err := persist(ctx, func() error {
+		if err := t.recall(ctx); err != nil {
+			return err
 		}
-		return err
+		return t.askOnce(ctx, t.coordinator, request, func(answer protocol.Message) error {
+			given, err := identityIn(answer)
+			if err == nil {
+				t.identity = given
+			}
+			return err
+		})
 	})
 	if err == nil {
 		t.stragglers.Store(false)
@@ -67,16 +82,20 @@ func (t *Transactional) identify(ctx context.Context, asker identity) error {
 // ctx ends. Every request of a transaction may be repeated: done twice it does what it does once.
 func (t *Transactional) ask(ctx context.Context, coordinator *cluster.Coordinator, request protocol.Message,
 	verdict func(protocol.Message) error) error {
-	return persist(ctx, func() error {
-		ctx, cancel := context.WithTimeout(ctx, t.client.RequestTimeout())
-		defer cancel()
-		answer, err := coordinator.RoundTrip(ctx, request)
-		if err != nil {
-			t.noteStraggler(err)
-			return err
-		}
-		return verdict(answer)
-	})
+	return persist(ctx, func() error { return t.askOnce(ctx, coordinator, request, verdict) })
+}
+
+// askOnce is one attempt of ask.
+func (t *Transactional) askOnce(ctx context.Context, coordinator *cluster.Coordinator, request protocol.Message,
+	verdict func(protocol.Message) error) error {
+	ctx, cancel := context.WithTimeout(ctx, t.client.RequestTimeout())
+	defer cancel()
+	answer, err := coordinator.RoundTrip(ctx, request)
+	if err != nil {
+		t.noteStraggler(err)
+		return err
+	}
+	return verdict(answer)
 }
 
 // noteStraggler is for requests to coordinators alone: a batch that arrives late is known by its sequence number.

@@ -3,6 +3,8 @@ package stream
 import (
 	"log/slog"
 	"time"
+
+	"cardstream/record"
 )
 
 // MissingOffset says where to begin on a partition without a committed offset of which records have been deleted.
@@ -24,6 +26,10 @@ type Config struct {
 	Clock   func() time.Time
 
 	Counts map[string]int32 // how many partitions each input topic had when the process checked
+
+	// Outputs returns every partition that the task of an input partition may ever write to: at a takeover the last
+	// owner's transaction is settled there. Nil is for handlers that write nothing.
+	Outputs func(input record.TopicPartition) []record.TopicPartition
 
 	OnMissingOffset MissingOffset
 

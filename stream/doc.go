@@ -10,6 +10,7 @@
 //
 //	confirm the membership          a process that slept too long must not fence its successor
 //	InitProducerID                  fences the partition's former owner and aborts what it left open
+//	settle                          ends its last transaction alike everywhere, should the brokers have forgotten a part
 //	fetch the committed offset      only now: before, the former owner could still move it
 //	barrier, replay                 of a stateful task: bring the local state to the end of its changelog
 //	step, step, step …

@@ -24,7 +24,7 @@ type Stage struct {
 	client   *cluster.Client
 	fetcher  *consumer.Fetcher
 	group    *consumer.Group
-	writer   producer.Config // of every task, but for the transactional id
+	writer   producer.Config // of every task, but for the transactional id and the partitions
 	handlers NewHandler
 	board    *board
 	watch    *clockWatch
@@ -34,7 +34,7 @@ type Stage struct {
 // NewStage makes a stage that reads through fetcher, as a member of group. The fetcher must run as long as the stage.
 func NewStage(c Config, client *cluster.Client, fetcher *consumer.Fetcher, group consumer.GroupConfig,
 	writer producer.Config, handlers NewHandler) *Stage {
-	group.Group = c.Group
+	group.Group, writer.Group = c.Group, c.Group
 	writer.TransactionTimeout = c.TransactionTimeout
 	return &Stage{
 		config: c, client: client, fetcher: fetcher, group: consumer.NewGroup(client, group),
@@ -181,6 +181,9 @@ func (s *Stage) start(ctx context.Context, tp record.TopicPartition) *runningTas
 	}
 	writer := s.writer
 	writer.TransactionalID = fmt.Sprintf("%s-%s-%d", s.config.Group, tp.Topic, tp.Partition)
+	if s.config.Outputs != nil {
+		writer.Partitions = s.config.Outputs(tp)
+	}
 	t := &task{
 		Config: s.config, input: tp,
 		kafka:      clusterKafka{client: s.client, fetcher: s.fetcher, group: s.config.Group},

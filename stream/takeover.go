@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"cardstream/consumer"
@@ -126,12 +127,15 @@ func (t *task) restore(ctx context.Context, offset int64) error {
 	return nil
 }
 
+// barrierKey is the key of a barrier, whose value is null.
+const barrierKey = "barrier"
+
 // barrier writes one record to the changelog in a transaction that is aborted, and returns its offset.
 func (t *task) barrier(ctx context.Context, offset int64) (int64, error) {
 	changelog := t.stateful.Changelog()
 	sent := t.Clock()
 	result, err := t.bounded(ctx, t.writer.Barrier, t.transaction([]record.Record{{
-		Topic: changelog.Topic, Partition: changelog.Partition, Key: []byte("barrier"),
+		Topic: changelog.Topic, Partition: changelog.Partition, Key: []byte(barrierKey),
 	}}, offset))
 	if err != nil {
 		return 0, err
@@ -201,7 +205,9 @@ func (r *replay) run(ctx context.Context) error {
 			}
 			continue
 		}
-		if err := r.stateful.Restore(ctx, records); err != nil {
+		// Brokers that forget a marker may leave a barrier behind as if it were committed.
+		state := slices.DeleteFunc(records, func(r record.Record) bool { return string(r.Key) == barrierKey })
+		if err := r.stateful.Restore(ctx, state); err != nil {
 			return err
 		}
 		r.position = next

@@ -203,7 +203,9 @@ func (p *processor) intake(set *schemas.Set, letters handlers.DeadLetters, sm *s
 		Topics: p.topics, Partitions: p.layout.Partitions[p.topics.Requests()], Schemas: set,
 		Foreign: schemas.NewForeign(p.registry), Rules: rules, DeadLetters: letters, Metrics: hm,
 	}
+	outputs := p.outputs().OfIntake()
 	return p.stage("intake", []string{p.topics.Commands()}, nil, sm,
+		func(record.TopicPartition) []record.TopicPartition { return outputs },
 		func(context.Context, record.TopicPartition) (stream.Handler, error) {
 			return handlers.NewIntake(config), nil
 		})
@@ -252,6 +254,7 @@ func (p *processor) dispatch(ctx context.Context, set *schemas.Set, letters hand
 		},
 	}
 	return p.stage("dispatch", []string{p.topics.Requests()}, owned, sm,
+		func(tp record.TopicPartition) []record.TopicPartition { return p.outputs().OfDispatch(tp.Partition) },
 		func(_ context.Context, tp record.TopicPartition) (stream.Handler, error) {
 			leased, err := p.store.Lease(tp.Partition)
 			if err != nil {
@@ -259,6 +262,10 @@ func (p *processor) dispatch(ctx context.Context, set *schemas.Set, letters hand
 			}
 			return handlers.NewDispatch(config, tp.Partition, leased), nil
 		}), nil
+}
+
+func (p *processor) outputs() handlers.Outputs {
+	return handlers.Outputs{Topics: p.topics, Partitions: p.layout.Partitions}
 }
 
 // stateIdentity says which changelog the local store is a copy of.
@@ -300,10 +307,10 @@ func (p *processor) openStore(set *schemas.Set) error {
 
 // stage makes one stage of this process. owned are the partitions whose state is on this disk: they should come here.
 func (p *processor) stage(name string, topics []string, owned []record.TopicPartition, sm *stream.Metrics,
-	handlers stream.NewHandler) *stream.Stage {
+	outputs func(record.TopicPartition) []record.TopicPartition, handlers stream.NewHandler) *stream.Stage {
 	c := stream.DefaultConfig()
 	c.Stage, c.Group = name, p.settings.App+"-"+name
-	c.Metrics, c.Log = sm, p.log.Logger
+	c.Metrics, c.Log, c.Outputs = sm, p.log.Logger, outputs
 	c.OnMissingOffset = stream.MissingOffset(p.settings.OnMissingOffset)
 	c.ClockBound, c.Linger, c.StepRecords = p.settings.ClockBound, p.settings.Linger, p.settings.StepRecords
 	c.Counts = make(map[string]int32)

@@ -23,9 +23,10 @@ var rooms = []room{
 
 	// Kafka. Nothing here knows a request.
 	{"internal/recordbatch", "record compress lz4", "kafka-go errgroup"},
-	{"internal/cluster", "record kafka-go", "internal/recordbatch"},
-	{"consumer", "record internal/cluster internal/recordbatch kafka-go", ""},
-	{"producer", "record internal/cluster internal/recordbatch kafka-go errgroup", ""},
+	{"internal/wire", "", ""},
+	{"internal/cluster", "record internal/wire kafka-go", "internal/recordbatch"},
+	{"consumer", "record internal/cluster internal/recordbatch internal/wire kafka-go", ""},
+	{"producer", "record internal/cluster internal/recordbatch internal/wire kafka-go errgroup", ""},
 	{"stream", "record consumer producer internal/cluster prometheus", ""},
 
 	// Who puts it together.

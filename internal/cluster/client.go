@@ -37,6 +37,9 @@ func Open(config Config) (*Client, error) {
 	return c, nil
 }
 
+// ClientID is the name of this process to the brokers, for requests that are written by hand.
+func (c *Client) ClientID() string { return c.config.ClientID }
+
 // Close ends every connection. A request still under way fails with ErrClosed, and so does any later one.
 func (c *Client) Close() { c.pool.close() }
 

@@ -14,6 +14,13 @@ import (
 	"github.com/segmentio/kafka-go/protocol/txnoffsetcommit"
 )
 
+// Coded is an answer that a room reads by itself, since kafka-go does not know it, and that has error codes of a
+// coordinator.
+type Coded interface {
+	protocol.Message
+	Codes() []Error
+}
+
 // codesOf returns the error codes in an answer of a coordinator, zeros among them: some answers have one, others one
 // per partition. LeaveGroup's is not among them: kafka-go v0.4.51 reads its fields in the wrong order (Heartbeat's too,
 // which is why the consumer reads that answer itself), and nobody asks again after leaving.
@@ -39,6 +46,8 @@ func codesOf(answer protocol.Message) []Error {
 		return offsetFetchCodes(r)
 	case *offsetcommit.Response:
 		return offsetCommitCodes(r)
+	case Coded:
+		return r.Codes()
 	}
 	return nil
 }

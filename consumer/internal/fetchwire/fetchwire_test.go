@@ -14,8 +14,8 @@ import (
 
 	"cardstream/consumer/internal/fetchwire"
 	"cardstream/consumer/internal/readcommitted"
-	"cardstream/consumer/internal/wire"
 	"cardstream/internal/cluster"
+	"cardstream/internal/wire"
 	"cardstream/record"
 )
 

@@ -8,8 +8,8 @@ import (
 	"github.com/segmentio/kafka-go/protocol"
 	_ "github.com/segmentio/kafka-go/protocol/fetch" // makes Fetch one of the requests whose version is negotiated
 
-	"cardstream/consumer/internal/wire"
 	"cardstream/internal/cluster"
+	"cardstream/internal/wire"
 	"cardstream/record"
 )
 

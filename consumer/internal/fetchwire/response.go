@@ -4,7 +4,7 @@ import (
 	"github.com/segmentio/kafka-go/protocol"
 
 	"cardstream/consumer/internal/readcommitted"
-	"cardstream/consumer/internal/wire"
+	"cardstream/internal/wire"
 	"cardstream/record"
 )
 

@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"cardstream/consumer/internal/wire"
+	"cardstream/internal/wire"
 )
 
 // Assignment is what the leader gives to a member.

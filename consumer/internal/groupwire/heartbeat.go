@@ -7,8 +7,8 @@ import (
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/segmentio/kafka-go/protocol/heartbeat"
 
-	"cardstream/consumer/internal/wire"
 	"cardstream/internal/cluster"
+	"cardstream/internal/wire"
 )
 
 // HeartbeatVersion is the version of the Heartbeat API that is spoken: the newest without flexible fields. Kafka 2.3 and

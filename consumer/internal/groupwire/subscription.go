@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"cardstream/consumer/internal/wire"
+	"cardstream/internal/wire"
 )
 
 // NoGeneration is the generation of a member that was never given anything.

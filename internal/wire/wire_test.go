@@ -5,9 +5,10 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 	"testing"
 
-	"cardstream/consumer/internal/wire"
+	"cardstream/internal/wire"
 )
 
 func TestWhatIsAppendedIsRead(t *testing.T) {
@@ -38,12 +39,42 @@ func TestWhatIsAppendedIsRead(t *testing.T) {
 	}
 }
 
+func TestWhatIsAppendedCompactlyIsRead(t *testing.T) {
+	long := strings.Repeat("x", 300)
+	b := wire.AppendCompactString(nil, long)
+	b = wire.AppendCompactString(b, "")
+	b = append(b, 0) // a null string
+	b = wire.AppendCompactCount(b, 1)
+	b = wire.AppendInt32(b, 7)
+	b = append(b, 2, 5, 1, 'a', 6, 2, 'b', 'c') // two tagged fields
+	b = wire.AppendNoTags(b)
+	d := wire.NewBytesDecoder(b)
+	if got := d.CompactString(); got != long {
+		t.Errorf("string of %d bytes", len(got))
+	}
+	if empty, null := d.CompactString(), d.CompactString(); empty != "" || null != "" {
+		t.Errorf("empty %q, null %q", empty, null)
+	}
+	if n, v := d.CompactCount(4), d.Int32(); n != 1 || v != 7 {
+		t.Errorf("array of %d with %d", n, v)
+	}
+	d.SkipTags()
+	d.SkipTags()
+	if err := d.End(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestWhatDoesNotFitIsMalformed(t *testing.T) {
 	for name, read := range map[string]func(*wire.Decoder){
 		"integer": func(d *wire.Decoder) { d.Int64() },
 		"string":  func(d *wire.Decoder) { _ = d.String() },
 		"bytes":   func(d *wire.Decoder) { d.Bytes() },
 		"array":   func(d *wire.Decoder) { d.Int32s() },
+		"compact": func(d *wire.Decoder) { _ = d.CompactString() },
+		"count":   func(d *wire.Decoder) { d.CompactCount(1) },
+		"tags":    func(d *wire.Decoder) { d.SkipTags() },
+		"varint":  func(d *wire.Decoder) { d.Int8(); d.SkipTags() },
 		"nothing": func(*wire.Decoder) {},
 	} {
 		d := wire.NewBytesDecoder([]byte{0x7f, 0xff, 0xff, 0xff, 0})

@@ -13,6 +13,7 @@ type Call struct {
 	API, Version int16
 	ClientID     string
 	Body         []byte
+	Flexible     bool // the version has flexible fields (KIP-482), and so have both headers
 }
 
 // correlation is sent with every request: a connection carries one request at a time, so the number only has to come
@@ -21,8 +22,7 @@ const correlation = 0x63617264
 
 const int32Size = 4
 
-// Exchange writes a request and returns a Decoder of what its response says behind the header. Both have the header of
-// messages without flexible fields. After an error the connection is of no more use; nor is it before the whole response
+// Exchange writes a request and returns a Decoder of what its response says behind the header. After an error the connection is of no more use; nor is it before the whole response
 // has been read.
 func Exchange(rw io.ReadWriter, call Call) (*Decoder, error) {
 	if _, err := rw.Write(call.encoded()); err != nil {
@@ -40,6 +40,9 @@ func Exchange(rw io.ReadWriter, call Call) (*Decoder, error) {
 	if got := d.Int32(); d.Err() == nil && got != correlation {
 		d.Fail(fmt.Errorf("%w: it answers request %d, not %d", ErrMalformed, got, correlation))
 	}
+	if call.Flexible {
+		d.SkipTags()
+	}
 	if d.Err() != nil {
 		return nil, fmt.Errorf("read response: %w", d.Err())
 	}
@@ -51,7 +54,10 @@ func (c Call) encoded() []byte {
 	b = AppendInt16(b, c.API)
 	b = AppendInt16(b, c.Version)
 	b = AppendInt32(b, correlation)
-	b = AppendString(b, c.ClientID)
+	b = AppendString(b, c.ClientID) // not a compact one in any version
+	if c.Flexible {
+		b = AppendNoTags(b)
+	}
 	b = append(b, c.Body...)
 	AppendInt32(b[:0], int32(len(b)-int32Size))
 	return b

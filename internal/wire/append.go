@@ -35,3 +35,14 @@ func AppendInt32s(b []byte, vs []int32) []byte {
 	}
 	return b
 }
+
+// AppendCompactCount appends the count of an array of a version with flexible fields (KIP-482).
+func AppendCompactCount(b []byte, n int) []byte { return binary.AppendUvarint(b, uint64(n)+1) }
+
+// AppendCompactString appends a string as a version with flexible fields has it.
+func AppendCompactString(b []byte, s string) []byte {
+	return append(AppendCompactCount(b, len(s)), s...)
+}
+
+// AppendNoTags ends a structure of a version with flexible fields that has no tagged ones.
+func AppendNoTags(b []byte) []byte { return append(b, 0) }

@@ -1,0 +1,93 @@
+package producer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/segmentio/kafka-go/protocol"
+
+	"cardstream/internal/cluster"
+	"cardstream/producer/internal/txnwire"
+)
+
+// A coordinator can call a transaction complete without having written its markers: Kafka 4.2 and newer does so for every
+// partition that has no leader at that moment, as all have where the only broker comes back (KAFKA-20734). What such a
+// transaction wrote there stays open, unseen, until the next marker of the same producer comes along and ends it too:
+// a commit here, an abort there, and one transaction is half committed.
+//
+// So a new epoch begins with a transaction that has nothing in it, spans all that the last one may have touched, and ends
+// as that one did. How it did, the coordinator still knows, if it is asked before InitProducerID makes it forget.
+
+// outcome is how a transaction ended.
+type outcome int8
+
+const (
+	unknownOutcome outcome = iota // there was none, or nobody knows any more
+	committed
+	aborted
+)
+
+// recall asks the coordinator how the last transaction ended. What it said before InitProducerID stays good after it,
+// until that transaction is settled.
+func (t *Transactional) recall(ctx context.Context) error {
+	if len(t.config.Partitions) == 0 {
+		return nil
+	}
+	request := &txnwire.DescribeTransactions{ClientID: t.client.ClientID(), TransactionalID: t.config.TransactionalID}
+	return t.askOnce(ctx, t.coordinator, request, func(answer protocol.Message) error {
+		description := answer.(*txnwire.Description)
+		if description.ErrorCode == cluster.TransactionalIDNotFound {
+			return nil
+		}
+		if err := cluster.ErrorOf(int16(description.ErrorCode)); err != nil {
+			return err
+		}
+		switch description.State {
+		case txnwire.Empty, txnwire.Dead:
+		case txnwire.PrepareCommit, txnwire.CompleteCommit:
+			t.outcome = committed
+		default:
+			// Aborted, or open, and InitProducerID will abort it. Unless it is our own, in the course of settling one
+			// that was committed.
+			if t.outcome == unknownOutcome {
+				t.outcome = aborted
+			}
+		}
+		return nil
+	})
+}
+
+// settle ends what the last transaction may have left behind.
+func (t *Transactional) settle(ctx context.Context) error {
+	if len(t.config.Partitions) == 0 {
+		return nil
+	}
+	err := persist(ctx, func() error { return t.addPartitionsOnce(ctx, t.config.Partitions) })
+	if err != nil {
+		return fmt.Errorf("settle the last transaction: add partitions: %w", err)
+	}
+	if t.config.Group != "" {
+		if err := t.addOffsets(ctx, t.config.Group); err != nil {
+			return fmt.Errorf("settle the last transaction: add offsets: %w", err)
+		}
+	}
+	if err := t.end(ctx, t.outcome == committed); err != nil {
+		return fmt.Errorf("settle the last transaction: %w", err)
+	}
+	t.outcome = unknownOutcome
+	return nil
+}
+
+// allows refuses what settle would not reach.
+func (c *Config) allows(lanes []*lane) error {
+	if len(c.Partitions) == 0 {
+		return nil
+	}
+	for _, l := range lanes {
+		if !slices.Contains(c.Partitions, l.tp) {
+			return fmt.Errorf("%w: %s is none of the partitions that this producer writes to", ErrInvalid, l.tp)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+package producer_test
+
+import (
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/segmentio/kafka-go/protocol"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"cardstream/internal/cluster"
+	"cardstream/producer"
+	"cardstream/record"
+)
+
+// coordinator stands in for one that says how a transaction ended, and hears what is asked of it.
+type coordinator struct {
+	mu     sync.Mutex
+	states []string // what it says in turn, the last one for good
+	errors []*kerr.Error
+	asked  []string
+}
+
+// hear answers for a coordinator where kfake, which forgets nothing, has nothing to say.
+func (c *coordinator) hear(request kmsg.Request) (kmsg.Response, error, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch r := request.(type) {
+	case *kmsg.DescribeTransactionsRequest:
+		c.asked = append(c.asked, "describe")
+		answer := r.ResponseKind().(*kmsg.DescribeTransactionsResponse)
+		state := kmsg.NewDescribeTransactionsResponseTransactionState()
+		state.TransactionalID, state.State = r.TransactionalIDs[0], c.states[0]
+		state.Topics = []kmsg.DescribeTransactionsResponseTransactionStateTopic{{Topic: "some", Partitions: []int32{1, 2}}}
+		if c.states[0] == "" {
+			state.ErrorCode = kerr.TransactionalIDNotFound.Code
+		}
+		c.states = c.states[min(1, len(c.states)-1):]
+		answer.TransactionStates = append(answer.TransactionStates, state)
+		return answer, nil, true
+	case *kmsg.InitProducerIDRequest:
+		c.asked = append(c.asked, "init")
+	case *kmsg.AddPartitionsToTxnRequest:
+		n := 0
+		for _, topic := range r.Topics {
+			n += len(topic.Partitions)
+		}
+		c.asked = append(c.asked, "partitions "+string(rune('0'+n)))
+	case *kmsg.AddOffsetsToTxnRequest:
+		c.asked = append(c.asked, "offsets")
+	case *kmsg.EndTxnRequest:
+		c.asked = append(c.asked, map[bool]string{true: "commit", false: "abort"}[r.Commit])
+		if len(c.errors) > 0 {
+			answer := r.ResponseKind().(*kmsg.EndTxnResponse)
+			answer.ErrorCode, c.errors = c.errors[0].Code, c.errors[1:]
+			return answer, nil, true
+		}
+	}
+	return nil, nil, false
+}
+
+func (c *coordinator) sitIn(b bench) {
+	for _, key := range []kmsg.Key{
+		kmsg.DescribeTransactions, kmsg.InitProducerID, kmsg.AddPartitionsToTxn, kmsg.AddOffsetsToTxn, kmsg.EndTxn,
+	} {
+		b.Embedded.Kafka().ControlKey(key.Int16(), func(request kmsg.Request) (kmsg.Response, error, bool) {
+			b.Embedded.Kafka().KeepControl()
+			return c.hear(request)
+		})
+	}
+}
+
+func (c *coordinator) heard() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	heard := c.asked
+	c.asked = nil
+	return heard
+}
+
+// What the last transaction may have left anywhere is ended as that one was, before anything else is done.
+func TestTheLastTransactionIsSettled(t *testing.T) {
+	for state, end := range map[string]string{
+		"CompleteCommit": "commit", "PrepareCommit": "commit",
+		"CompleteAbort": "abort", "PrepareAbort": "abort", "PrepareEpochFence": "abort", "Ongoing": "abort",
+		"Empty": "abort", "Dead": "abort", "": "abort",
+	} {
+		t.Run(state, func(t *testing.T) {
+			b := mustFaultyBench(t)
+			c := coordinator{states: []string{state}}
+			c.sitIn(b)
+			b.mustInit(t, b.open(t))
+			want := []string{"describe", "init", "partitions 4", "offsets", end}
+			if heard := c.heard(); !slices.Equal(heard, want) {
+				t.Errorf("the coordinator heard %q, want %q", heard, want)
+			}
+		})
+	}
+}
+
+// Once InitProducerID has come through, the coordinator no longer knows: then who asked does, until it is settled.
+func TestWhatTheCoordinatorForgetsIsRemembered(t *testing.T) {
+	b := mustFaultyBench(t)
+	c := coordinator{states: []string{"CompleteCommit", "Empty"}, errors: []*kerr.Error{kerr.UnknownServerError}}
+	c.sitIn(b)
+	p := producer.NewTransactional(b.open(t), b.config())
+	if err := p.Init(t.Context()); !errors.Is(err, cluster.UnknownServerError) {
+		t.Fatalf("Init with an end that fails: %v", err)
+	}
+	for _, end := range []string{"commit", "abort"} { // once settled it is over
+		if err := p.Init(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if heard := c.heard(); heard[len(heard)-1] != end {
+			t.Errorf("the coordinator heard %q, want a %s at the end", heard, end)
+		}
+	}
+}
+
+// An answer that the coordinator owes may mean that it went away in the middle: the next transaction begins only when
+// this one is settled.
+func TestAnUnansweredRequestIsSettledToo(t *testing.T) {
+	b := mustFaultyBench(t)
+	var s saboteur
+	p := b.mustInit(t, b.open(t, s.on))
+	c := coordinator{states: []string{"CompleteCommit"}}
+	c.sitIn(b)
+	s.from(func(key protocol.ApiKey, nth, _ int) bool { return key == protocol.EndTxn && nth == 1 })
+	for i, value := range numbered(2) {
+		if _, err := p.Commit(t.Context(), b.step(value, int64(i+1))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{"partitions 4", "offsets", "commit", "commit",
+		"describe", "init", "partitions 4", "offsets", "commit", "partitions 4", "offsets", "commit"}
+	if heard := c.heard(); !slices.Equal(heard, want) {
+		t.Errorf("the coordinator heard %q, want %q", heard, want)
+	}
+	b.wantSteps(t, 2, numbered(2)...)
+}
+
+// What nobody would settle is not written.
+func TestOtherPartitionsAreRefused(t *testing.T) {
+	b := mustBench(t)
+	p := b.mustInit(t, b.open(t))
+	tx := producer.Transaction{Records: []record.Record{b.record(b.in, 0, "x")}}
+	if _, err := p.Commit(t.Context(), tx); !errors.Is(err, producer.ErrInvalid) {
+		t.Errorf("a record for a partition that is not named: %v", err)
+	}
+}
