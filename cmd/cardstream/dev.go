@@ -22,6 +22,7 @@ import (
 // devCommand is `cardstream dev`: everything in one process, for trying it out.
 type devCommand struct {
 	logging
+	simulatedHeadend
 	KafkaAddr    string `default:"127.0.0.1:9092" placeholder:"HOST:PORT" help:"Where the embedded broker listens; port 0 picks one (${default})."`
 	RegistryAddr string `default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"Where the embedded schema registry listens (${default})."`
 	MetricsAddr  string `default:"127.0.0.1:8082" placeholder:"HOST:PORT" help:"Where /metrics, /healthz and /readyz are served (${default})."`
@@ -48,6 +49,9 @@ type addresses struct {
 func (c *devCommand) Run(ctx context.Context, std streams) (err error) {
 	if c.Once != "" && c.LogLevel == 0 {
 		c.LogLevel = 4 // warnings: stdout has the events, and stderr what is wrong with the file
+	}
+	if err := c.settings().Validate(); err != nil {
+		return usageError{err}
 	}
 	log := c.logger(std.err)
 	folder, cleanUp, err := c.folder()
@@ -153,10 +157,14 @@ func (c *devCommand) runParts(ctx context.Context, p *processor, connected conne
 		if err != nil {
 			return err
 		}
+		simulator, err := c.simulator(s, "cardstream", log)
+		if err != nil {
+			return errors.Join(err, s.Close())
+		}
 		headend, sim := context.WithCancel(ctx)
 		defer sim()
 		parts, ctx := errgroup.WithContext(ctx)
-		parts.Go(func() error { return headendStage(s, "cardstream", log).Run(headend) })
+		parts.Go(func() error { return simulator.Run(headend) })
 		parts.Go(func() error {
 			defer sim()
 			if c.Once != "" {

@@ -3,24 +3,47 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
-	"cardstream/consumer"
 	"cardstream/headendsim"
-	"cardstream/internal/telemetry"
-	"cardstream/producer"
-	"cardstream/record"
-	"cardstream/stream"
 )
 
-// headendSimCommand is `cardstream headend-sim`: a simulated headend adapter. It only reads, as no results are read yet.
+// headendSimCommand is `cardstream headend-sim`: a simulated headend adapter.
 type headendSimCommand struct {
 	connection
 	logging
+	simulatedHeadend
 	App string `default:"cardstream" placeholder:"NAME" help:"Prefix of the consumer group: NAME-headend-sim (${default})."`
 }
 
-// Run reads until ctx ends. It logs each command at level debug, without its PIN.
+// simulatedHeadend is how the simulated headend behaves, for `headend-sim` and `dev` alike. Cards whose names begin with
+// SIM- say it themselves: docs/operations.md.
+type simulatedHeadend struct {
+	Reject     headendsim.Share `default:"0%" placeholder:"PERCENT" group:"headend" help:"Of all attempts, so many are REJECTED for good (${default})."`
+	Retryable  headendsim.Share `default:"0%" placeholder:"PERCENT" group:"headend" help:"So many are REJECTED, to be tried again (${default})."`
+	RetryAfter time.Duration    `default:"0s" group:"headend" help:"The pause that a retryable answer asks for (${default}, none)."`
+	Silent     headendsim.Share `default:"0%" placeholder:"PERCENT" group:"headend" help:"So many are not done and get no answer (${default})."`
+	Late       headendsim.Share `default:"0%" placeholder:"PERCENT" group:"headend" help:"So many are done and ACCEPTED only after respond_by (${default})."`
+	Twice      headendsim.Share `default:"0%" placeholder:"PERCENT" group:"headend" help:"So many are done and ACCEPTED twice (${default})."`
+	Delay      time.Duration    `default:"0s" group:"headend" help:"How long the headend takes to answer (${default})."`
+	Rate       float64          `default:"0" placeholder:"N" group:"headend" help:"Smartcard commands that it can do a second; what waits beyond its respond_by is not done (${default}, no bound)."`
+	DownAfter  time.Duration    `default:"0s" group:"headend" help:"With --down-for: so long after the start the headend goes down (${default})."`
+	DownFor    time.Duration    `default:"0s" group:"headend" help:"For so long the headend reads nothing and answers nothing, then goes on (${default}, never)."`
+	Seed       uint64           `default:"1" placeholder:"N" group:"headend" help:"Of the answers: the same seed, request number and attempt get the same one (${default})."`
+}
+
+func (s simulatedHeadend) settings() headendsim.Settings {
+	return headendsim.Settings{
+		Seed: s.Seed, Reject: s.Reject, Retryable: s.Retryable, Silent: s.Silent, Late: s.Late, Twice: s.Twice,
+		RetryAfter: s.RetryAfter, Delay: s.Delay, Rate: s.Rate, DownAfter: s.DownAfter, DownFor: s.DownFor,
+	}
+}
+
+// Run answers until ctx ends. Each command and each answer is logged at level debug, without its PIN.
 func (c *headendSimCommand) Run(ctx context.Context, std streams) error {
+	if err := c.settings().Validate(); err != nil {
+		return usageError{err}
+	}
 	log := c.logger(std.err)
 	if err := awaitCluster(ctx, c.connection, log); err != nil {
 		return err
@@ -29,21 +52,25 @@ func (c *headendSimCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	log.Info("reading smartcard commands", "topic", s.topics.SmartcardCommands())
-	return errors.Join(headendStage(s, c.App, log).Run(ctx), s.Close())
+	simulator, err := c.simulator(s, c.App, log)
+	if err != nil {
+		return errors.Join(err, s.Close())
+	}
+	log.Info("answering smartcard commands", "topic", s.topics.SmartcardCommands())
+	return errors.Join(simulator.Run(ctx), s.Close())
 }
 
-// headendStage makes the stage that reads smartcard commands. Its metrics are nobody's business.
-func headendStage(s *session, app string, log logger) *stream.Stage {
-	c := stream.DefaultConfig()
-	c.Stage, c.Group = "headend-sim", app+"-headend-sim"
-	c.Metrics, c.Log = stream.NewMetrics(telemetry.NewRegistry()), log.Logger
-	config := headendsim.Config{Schemas: s.schemas, Log: log.Logger}
-	return stream.NewStage(c, s.client, s.fetcher,
-		consumer.GroupConfig{Topics: []string{s.topics.SmartcardCommands()}, Logger: log.Logger}, producer.Config{},
-		func(context.Context, record.TopicPartition) (stream.Handler, error) {
-			return headendsim.New(config), nil
-		})
+// simulator makes the simulated headend of an application.
+func (s simulatedHeadend) simulator(on *session, app string, log logger) (*headendsim.Simulator, error) {
+	partitions, there := on.layout.Partitions[on.topics.SmartcardResults()]
+	if !there {
+		return nil, errors.New("topic " + on.topics.SmartcardResults() + " is missing: create it with cardstream topics")
+	}
+	return headendsim.New(headendsim.Config{
+		Settings: s.settings(), Client: on.client, Fetcher: on.fetcher, Schemas: on.schemas, Log: log.Logger,
+		Group: app + "-headend-sim", Commands: on.topics.SmartcardCommands(), Results: on.topics.SmartcardResults(),
+		ResultPartitions: partitions,
+	}), nil
 }
 
 // awaitCluster waits for the brokers, however long.

@@ -68,6 +68,7 @@ func execute(ctx context.Context, args []string, std streams) int {
 		kong.DefaultEnvars("CARDSTREAM"),
 		kong.Writers(std.out, std.err),
 		kong.Exit(func(int) { helped = true }),
+		kong.ExplicitGroups([]kong.Group{{Key: "headend", Title: "The simulated headend:"}}),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 120}),
 	)
 	if err != nil {

@@ -32,7 +32,7 @@ var rooms = []room{
 	// Who puts it together.
 	{"internal/telemetry", "prometheus", ""},
 	{"admin", "provisioning record schemas consumer producer internal/cluster kafka-go errgroup", ""},
-	{"headendsim", "provisioning record schemas", ""},
+	{"headendsim", "provisioning record schemas consumer producer internal/cluster", ""},
 	{"cmd/cardstream", "admin consumer examples handlers headendsim producer provisioning record schemas store stream " +
 		"internal/cluster internal/devkafka internal/recordbatch internal/telemetry kafka-go kong errgroup", ""},
 
