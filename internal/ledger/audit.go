@@ -9,7 +9,7 @@ import (
 func (b *book) audit() *Report {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	a := &audit{book: b, report: b.found.clone(), cancels: map[string][]commandFact{}}
+	a := &audit{book: b, report: b.found.clone(), cancels: map[string][]commandFact{}, attempts: map[number]int32{}}
 	a.report.AbortMarkers = maps.Clone(b.aborts.markers)
 	a.report.AbortedTransactions = len(b.aborts.transactions)
 	a.placeCancels()
@@ -22,6 +22,7 @@ func (b *book) audit() *Report {
 	}
 	a.foreignStates()
 	a.cancelEntries()
+	a.resultsRead()
 	b.letters.audit(a.report)
 	a.report.Counts.Undecodable = len(b.letters.demanded)
 	for _, where := range b.leaks.leaks() {
@@ -38,6 +39,7 @@ type audit struct {
 	report *Report
 
 	cancels       map[string][]commandFact // by the key under which their outcome is to stand
+	attempts      map[number]int32         // made, of every request
 	statesSeen    int
 	lateness      []int64 // microseconds
 	commandToCard []int64

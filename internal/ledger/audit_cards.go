@@ -26,13 +26,15 @@ func (a *lineAudit) card(c *cardFact, r *request, where string) {
 	if c.content != r.command.cardContent {
 		a.report.Differing.add("%s: not what the command says: %s", where, a.name(r.command))
 	}
-	if c.respondBy != a.book.mode.Results {
-		a.report.Differing.add("%s: respond_by is there: %v", where, c.respondBy)
-	}
+	a.inTime(c, where)
 	tolerance := a.book.mode.toleranceMillis()
 	if c.issued < r.due || c.appended < r.due-tolerance || c.arrived < 1000*(r.due-tolerance) {
 		a.report.Early.add("%s: request %v is not due yet: %s", where, c.number, a.name(r.command))
 	}
+	if r.lastAttempt != nil {
+		a.retried(c, r, where)
+	}
+	r.lastAttempt = c
 	if c.attempt != 1 {
 		return
 	}
@@ -53,6 +55,7 @@ func (a *lineAudit) settleRequests() {
 		for attempt := r.attempts + 1; attempt <= r.cards; attempt++ {
 			a.report.Missing.add("%v of request %v, attempt %d: %s", sent, n, attempt, a.name(r.command))
 		}
+		a.attempts[n] = max(r.attempts, r.cards)
 		a.end(r)
 		a.written(r)
 	}
@@ -63,6 +66,7 @@ func (a *lineAudit) end(r *request) {
 	mode := a.book.mode
 	if mode.Results {
 		a.answered(r)
+		a.attemptsUsed(r)
 	}
 	switch waits := r.state == pending || mode.Results && r.state == sent; {
 	case waits && !mode.Open && r.state == pending:
@@ -75,14 +79,14 @@ func (a *lineAudit) end(r *request) {
 
 // answered holds a request's end against the headend's answers.
 func (a *lineAudit) answered(r *request) {
-	result := a.book.results[r.number]
 	accepted, refused := false, false
-	for attempt := int32(1); result != nil && attempt <= r.attempts; attempt++ {
-		accepted = accepted || result.accepted[attempt]
-		refused = refused || result.refused[attempt]
+	for attempt := int32(1); attempt <= r.attempts; attempt++ {
+		answer := a.book.results.about(r.number, attempt)
+		accepted = accepted || answer.accepted
+		refused = refused || answer.refused || answer.later
 	}
 	switch {
-	case r.state == completed && !accepted:
+	case r.state == completed && !accepted && !a.book.mode.Switched:
 		a.report.Foreign.add("%v of request %v, which the headend never accepted", completed, r.number)
 	case accepted && r.state != completed && r.state != cancelled:
 		a.report.Missing.add("%v of request %v, which the headend accepted: %s", completed, r.number, a.name(r.command))

@@ -29,7 +29,9 @@ func (a *lineAudit) moved(e *eventFact) {
 	} else if a.open == r {
 		a.open = nil
 	}
-	r.state, r.timeout = e.kind, e.timeout
+	if r.state = e.kind; e.kind == rejected {
+		r.timeout, r.rejectedAt = e.timeout, e.occurred
+	}
 }
 
 // repeated reports whether the event says once more what an event before it said.

@@ -45,7 +45,10 @@ type request struct {
 	state    eventKind
 	attempts int32
 	cards    int32
-	timeout  bool
+
+	timeout     bool      // REJECTED because nothing was heard
+	rejectedAt  int64     // milliseconds, the processor's clock; 0: it never was
+	lastAttempt *cardFact // the smartcard command that stood last
 }
 
 func (a *audit) line(key string, l *line) {

@@ -13,6 +13,7 @@ const (
 	requests = "provisioning.requests"
 	state    = "provisioning.state"
 	cards    = "smartcard.commands"
+	results  = "smartcard.results"
 	events   = "provisioning.events"
 	letters  = "provisioning.dead-letters"
 )

@@ -19,9 +19,8 @@ type book struct {
 	cancels []commandFact // valid ones: their line is known only when the request is
 
 	cancelEntries map[uint64]int // by who
-	resultEntries int
 	states        map[number]stateFact
-	results       map[number]*resultFact
+	results       results
 	letters       deadLetters
 	eventIDs      map[uint64]struct{}
 	lastCreated   map[int32]int64 // by partition of provisioning.events
@@ -46,7 +45,7 @@ func newBook(rules Rules, mode Mode, place placement) *book {
 	return &book{
 		rules: rules, mode: mode, place: place, seed: maphash.MakeSeed(),
 		lines: map[string]*line{}, cancelEntries: map[uint64]int{}, states: map[number]stateFact{},
-		results: map[number]*resultFact{}, letters: newDeadLetters(), eventIDs: map[uint64]struct{}{},
+		results: newResults(), letters: newDeadLetters(), eventIDs: map[uint64]struct{}{},
 		lastCreated: map[int32]int64{}, leaks: newLeakSearch(), texts: map[string]string{}, aborts: newAborts(),
 		found:    Report{Counts: Counts{Records: map[string]int{}, Events: map[string]int{}}},
 		progress: newProgress(),

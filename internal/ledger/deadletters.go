@@ -55,7 +55,9 @@ func (b *book) deadLetter(commandsName, resultsName string, r *kgo.Record) {
 			at: positionOf(r), code: headers["cardstream.error.code"],
 			value: maphash.Bytes(b.seed, r.Value), empty: r.Value == nil,
 		})
-	case source != resultsName || !b.mode.Results:
+	case source == resultsName && b.mode.Results:
+		b.resultLetter(position{int32(partition), offset}, headers["cardstream.error.code"])
+	default:
 		b.found.Foreign.add("%s came from %q", positionOf(r).in(deadLettersTopic), source)
 	}
 }

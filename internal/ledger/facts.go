@@ -117,7 +117,7 @@ type cardFact struct {
 	appended  int64 // milliseconds, the broker's clock
 	arrived   int64 // microseconds, the witness's clock
 	attempt   int32
-	respondBy bool
+	respondBy int64 // milliseconds; 0: none
 }
 
 // stateFact is the newest record of a request in provisioning.state.
@@ -125,11 +125,6 @@ type stateFact struct {
 	state     eventKind // pending to cancelled; zero for another
 	forgotten bool
 	holdsPIN  bool
-}
-
-// resultFact sums up the headend's answers to one request.
-type resultFact struct {
-	accepted, refused map[int32]bool // by attempt
 }
 
 // eventContent is what every event of a request repeats of its command.

@@ -59,9 +59,8 @@ func (d *reader) dispatch(topic string, r *kgo.Record, value fields, problem err
 		b.undecodable(r, problem)
 	case topic == commandsTopic:
 		b.command(r, value)
-	case topic == resultsTopic && problem == nil:
-		b.result(value)
-	case topic == resultsTopic: // a dead letter is demanded, and its source is not ours to check
+	case topic == resultsTopic:
+		b.result(r, value, problem)
 	case problem != nil:
 		b.found.Foreign.add("%s: %v", positionOf(r).in(topic), problem)
 	case topic == requestsTopic:
@@ -132,7 +131,7 @@ func (b *book) entry(r *kgo.Record, value fields) {
 			b.found.Misplaced.add("%s: not the partition of the request to cancel", at.in(requestsTopic))
 		}
 	case value.record("result") != nil && b.mode.Results:
-		b.resultEntries++
+		b.resultEntry(at, value.record("result"))
 	default:
 		b.found.Foreign.add("%s: neither command nor cancel nor expected result", at.in(requestsTopic))
 	}
@@ -179,21 +178,6 @@ func (b *book) card(r *kgo.Record, value fields, arrived time.Time) {
 			value.subscription(), value.smartcard(), value.text("action"), value.maybeText("new_pin"),
 		}),
 		issued: value.millis("issued_at").Value, appended: r.Timestamp.UnixMilli(), arrived: arrived.UnixMicro(),
-		respondBy: value.millis("respond_by").Set,
+		respondBy: value.millis("respond_by").Value,
 	})
-}
-
-// result takes in a record of smartcard.results.
-func (b *book) result(value fields) {
-	n := value.number("request_number")
-	fact := b.results[n]
-	if fact == nil {
-		fact = &resultFact{accepted: map[int32]bool{}, refused: map[int32]bool{}}
-		b.results[n] = fact
-	}
-	if value.text("response_status") == "ACCEPTED" {
-		fact.accepted[value.int("attempt")] = true
-	} else {
-		fact.refused[value.int("attempt")] = true
-	}
 }

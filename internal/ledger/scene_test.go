@@ -229,7 +229,9 @@ func (s *scene) find(topic, id, kind string) int {
 		case "smartcard.commands":
 			return i.value["request_number"] == s.numbers[id]
 		case "provisioning.requests":
-			return i.value["create"].(map[string]any)["cardstream.v1.CreateEntry"].(map[string]any)["command_id"] == id
+			create, _ := i.value["create"].(map[string]any)
+			entry, _ := create["cardstream.v1.CreateEntry"].(map[string]any)
+			return entry["command_id"] == id
 		case "provisioning.state":
 			return i.key == s.numbers[id] && i.value["life_cycle_state"] == kind
 		}

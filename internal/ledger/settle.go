@@ -12,11 +12,11 @@ import (
 // ErrStuck says that a run has not come to its end and that nothing moves any more.
 var ErrStuck = errors.New("stuck")
 
-// WaitSettled returns nil when the witness has read everything that is committed, every command has its outcome, and
-// every request its end. It returns ErrStuck when nothing has moved for as long as quiet although something is missing;
+// WaitSettled returns nil when the witness has read everything that is committed, every command has its outcome, every
+// request its end, and every result of the headend its effect. It returns ErrStuck when nothing has moved for as long as quiet although something is missing;
 // waiting for a scheduled date is not being stuck, and quiet is counted from that date then.
 func (w *Witness) WaitSettled(ctx context.Context, quiet time.Duration) error {
-	return w.wait(ctx, quiet, func(p *progress) bool { return p.answered() && len(p.open) == 0 })
+	return w.wait(ctx, quiet, func(p *progress) bool { return p.answered() && len(p.open) == 0 && p.heard() })
 }
 
 // WaitAnswered is WaitSettled for requests that are scheduled for a far day: their end is not waited for.
