@@ -11,10 +11,10 @@ import (
 	"cardstream/producer/internal/txnwire"
 )
 
-// A coordinator can call a transaction complete without having written its markers: Kafka 4.2 and newer does so for every
-// partition that has no leader at that moment, as all have where the only broker comes back (KAFKA-20734). What such a
-// transaction wrote there stays open, unseen, until the next marker of the same producer comes along and ends it too:
-// a commit here, an abort there, and one transaction is half committed.
+// A coordinator can call a transaction complete without having written its markers: Kafka does so for every partition that
+// has no leader at that moment, since its metadata cache was rewritten (KAFKA-20734), and where the only broker comes back
+// that may be all of them. What such a transaction wrote there stays open, unseen, until the next marker of the same
+// producer comes along and ends it too: a commit here, an abort there, and one transaction is half committed.
 //
 // So a new epoch begins with a transaction that has nothing in it, spans all that the last one may have touched, and ends
 // as that one did. How it did, the coordinator still knows, if it is asked before InitProducerID makes it forget.
