@@ -13,6 +13,7 @@ import (
 
 	"cardstream/admin"
 	"cardstream/consumer"
+	"cardstream/control"
 	"cardstream/handlers"
 	"cardstream/internal/cluster"
 	"cardstream/internal/recordbatch"
@@ -40,6 +41,10 @@ type processor struct {
 	fetcher *consumer.Fetcher
 	stages  []*stream.Stage
 	ready   chan struct{} // closed when stages is complete
+
+	// With dispatch only: its stage, and what operators say about the run.
+	steered *stream.Stage
+	control *control.Follower
 }
 
 // newProcessor checks the settings and binds the metrics' address. It asks nobody yet.
@@ -89,7 +94,7 @@ func (p *processor) Run(ctx context.Context) error {
 	context.AfterFunc(background, end) // what serves the stages has failed: they cannot go on
 	working, wanted := errgroup.WithContext(wanted)
 	working.Go(func() error {
-		stages, err := p.prepare(wanted, stream.NewMetrics(reg), handlers.NewMetrics(reg))
+		stages, err := p.prepare(wanted, stream.NewMetrics(reg), handlers.NewMetrics(reg), control.NewMetrics(reg))
 		if err != nil {
 			return err
 		}
@@ -97,9 +102,10 @@ func (p *processor) Run(ctx context.Context) error {
 		p.stages = stages
 		close(p.ready)
 		for _, stage := range stages {
-			working.Go(func() error { return stage.Run(wanted) })
+			working.Go(func() error { return p.runStage(wanted, stage) })
 		}
-		if p.store != nil {
+		if p.steered != nil {
+			working.Go(func() error { return p.control.Run(wanted) })
 			working.Go(func() error { return p.watchStore(wanted) })
 		}
 		return nil
@@ -113,6 +119,18 @@ func (p *processor) Run(ctx context.Context) error {
 		return nil // asked to end while it still waited for somebody
 	}
 	return err
+}
+
+// runStage runs a stage. Dispatch takes no partition before it is known whether the run is paused.
+func (p *processor) runStage(ctx context.Context, stage *stream.Stage) error {
+	if stage == p.steered {
+		select {
+		case <-p.control.Ready():
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	return stage.Run(ctx)
 }
 
 // watchStore ends the processor where the disk has failed beneath the store: it is of no more use to this process, and
@@ -131,7 +149,8 @@ func (p *processor) watchStore(ctx context.Context) error {
 const fetchBytes = 384 << 10
 
 // prepare brings up everything that the stages need, and makes them.
-func (p *processor) prepare(ctx context.Context, sm *stream.Metrics, hm *handlers.Metrics) ([]*stream.Stage, error) {
+func (p *processor) prepare(ctx context.Context, sm *stream.Metrics, hm *handlers.Metrics, cm *control.Metrics,
+) ([]*stream.Stage, error) {
 	if err := waitForBrokers(ctx, p.client, p.log); err != nil {
 		return nil, err
 	}
@@ -168,10 +187,14 @@ func (p *processor) prepare(ctx context.Context, sm *stream.Metrics, hm *handler
 		stages = append(stages, p.intake(set, letters, sm, hm))
 	}
 	if p.settings.has("dispatch") {
+		p.control = control.NewFollower(p.client, p.fetcher, control.Config{
+			Topic: p.topics.Control(), Codec: set.Control, Metrics: cm, Log: p.log.Logger,
+		})
 		stage, err := p.dispatch(ctx, set, letters, sm, hm)
 		if err != nil {
 			return nil, err
 		}
+		p.steered = stage
 		stages = append(stages, stage)
 	}
 	return stages, nil

@@ -29,12 +29,15 @@ var rooms = []room{
 	{"producer", "record internal/cluster internal/recordbatch internal/wire kafka-go errgroup", ""},
 	{"stream", "record consumer producer internal/cluster prometheus", ""},
 
+	// What operators say about the run.
+	{"control", "provisioning record schemas consumer producer internal/cluster prometheus", ""},
+
 	// Who puts it together.
 	{"internal/telemetry", "prometheus", ""},
 	{"admin", "provisioning record schemas consumer producer internal/cluster kafka-go errgroup", ""},
 	{"headendsim", "provisioning record schemas consumer producer internal/cluster", ""},
-	{"cmd/cardstream", "admin consumer examples handlers headendsim producer provisioning record schemas store stream " +
-		"internal/cluster internal/devkafka internal/recordbatch internal/telemetry kafka-go kong errgroup", ""},
+	{"cmd/cardstream", "admin consumer control examples handlers headendsim producer provisioning record schemas store " +
+		"stream internal/cluster internal/devkafka internal/recordbatch internal/telemetry kafka-go kong errgroup", ""},
 
 	// Who stands outside: a broker to try things out on, the witness and who kills under its eyes, the measurements.
 	{"internal/devkafka", "avro franz-go", ""},
