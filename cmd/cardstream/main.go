@@ -49,6 +49,9 @@ type commandLine struct {
 	Topics     topicsCommand     `cmd:"" help:"Create the topics and register the schemas, or check them."`
 	Send       sendCommand       `cmd:"" help:"Send commands from flags or JSON lines."`
 	Watch      watchCommand      `cmd:"" help:"Follow a topic, decoded, one JSON line a record."`
+	Pause      pauseCommand      `cmd:"" help:"Send nothing but what is immediate, on every instance, until resume."`
+	Resume     resumeCommand     `cmd:"" help:"End a pause."`
+	Rate       rateCommand       `cmd:"" help:"Bound the smartcard commands a second, for the whole application."`
 	HeadendSim headendSimCommand `cmd:"" name:"headend-sim" help:"A simulated headend adapter."`
 }
 

@@ -49,6 +49,13 @@ func TestSettingsThatCannotBeRight(t *testing.T) {
 			"--kafka-addr", "127.0.0.1:0", "--registry-addr", "127.0.0.1:0", "--metrics-addr", "127.0.0.1:0"}},
 		{"--partitions", []string{"topics", "--partitions", "0"}},
 		{"no.such.topic", []string{"watch", "no.such.topic"}},
+		{"rate", []string{"rate", "many"}},
+		{"rate", []string{"rate", "1e3"}},
+		{"rate", []string{"rate", "NaN"}},
+		{"-5", []string{"rate", "-5"}},
+		{"<n>", []string{"rate"}},
+		{"--reason", []string{"pause", "--reason", "two\nlines"}},
+		{"--by", []string{"resume", "--by", strings.Repeat("long", 30)}},
 	} {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
 			wantUsageError(t, shell(t, test.args...), test.says)
