@@ -180,6 +180,12 @@ func (w *world) bad(words scripttest.Words) record.Record {
 	if words.Has("large-key") {
 		r.Key = bytes.Repeat([]byte("k"), 1<<20)
 	}
+	for _, key := range strings.FieldsFunc(words.Text("headers", ""), func(r rune) bool { return r == ',' }) {
+		r.Headers = append(r.Headers, record.Header{Key: key, Value: []byte("v")})
+	}
+	if words.Has("large-header") {
+		r.Headers = append(r.Headers, record.Header{Key: "large", Value: bytes.Repeat([]byte("v"), 1<<20)})
+	}
 	return r
 }
 

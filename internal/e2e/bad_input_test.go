@@ -126,10 +126,9 @@ func (d *deployment) writeEverywhere(witness *ledger.Witness, bad []badRecord) m
 	sources := map[string]badRecord{}
 	for i, b := range bad {
 		witness.Secret(b.pin)
-		witness.Secret("SECRETDD")
 		record := &kgo.Record{
 			Topic: topic, Partition: int32(i % partitions), Key: []byte("key of " + b.name), Value: b.value,
-			Headers: []kgo.RecordHeader{{Key: "of-the-sender", Value: []byte("SECRETDD")}},
+			Headers: []kgo.RecordHeader{{Key: "of-the-sender", Value: []byte("is kept")}},
 		}
 		if err := client.ProduceSync(d.t.Context(), record).FirstErr(); err != nil {
 			d.t.Fatal(err)
@@ -196,6 +195,9 @@ func (d *deployment) checkDeadLetter(letter *kgo.Record, headers map[string]stri
 	if string(letter.Key) != "key of "+want.name || !bytes.Equal(letter.Value, want.value) ||
 		(letter.Value == nil) != (want.value == nil) {
 		d.t.Errorf("%s: the dead letter has another key or value", want.name)
+	}
+	if headers["of-the-sender"] != "is kept" {
+		d.t.Errorf("%s: the sender's own header is %q", want.name, headers["of-the-sender"])
 	}
 	if headers["cardstream.error.message"] == "" {
 		d.t.Errorf("%s: no message", want.name)
