@@ -20,6 +20,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"cardstream/admin"
 )
 
 // The exit codes of docs/contract.md.
@@ -44,15 +46,16 @@ type streams struct {
 
 // commandLine is everything that can be said on the command line.
 type commandLine struct {
-	Dev        devCommand        `cmd:"" help:"Everything in one process, with an embedded broker and registry: for trying it out."`
-	Run        runCommand        `cmd:"" help:"The processor, on a Kafka cluster."`
-	Topics     topicsCommand     `cmd:"" help:"Create the topics and register the schemas, or check them."`
-	Send       sendCommand       `cmd:"" help:"Send commands from flags or JSON lines."`
-	Watch      watchCommand      `cmd:"" help:"Follow a topic, decoded, one JSON line a record."`
-	Pause      pauseCommand      `cmd:"" help:"Send nothing but what is immediate, on every instance, until resume."`
-	Resume     resumeCommand     `cmd:"" help:"End a pause."`
-	Rate       rateCommand       `cmd:"" help:"Bound the smartcard commands a second, for the whole application."`
-	HeadendSim headendSimCommand `cmd:"" name:"headend-sim" help:"A simulated headend adapter."`
+	Dev         devCommand         `cmd:"" help:"Everything in one process, with an embedded broker and registry: for trying it out."`
+	Run         runCommand         `cmd:"" help:"The processor, on a Kafka cluster."`
+	Topics      topicsCommand      `cmd:"" help:"Create the topics and register the schemas, or check them."`
+	Send        sendCommand        `cmd:"" help:"Send commands from flags or JSON lines."`
+	Watch       watchCommand       `cmd:"" help:"Follow a topic, decoded, one JSON line a record."`
+	DeadLetters deadLettersCommand `cmd:"" name:"dead-letters" help:"Look at the dead letters, or put them back."`
+	Pause       pauseCommand       `cmd:"" help:"Send nothing but what is immediate, on every instance, until resume."`
+	Resume      resumeCommand      `cmd:"" help:"End a pause."`
+	Rate        rateCommand        `cmd:"" help:"Bound the smartcard commands a second, for the whole application."`
+	HeadendSim  headendSimCommand  `cmd:"" name:"headend-sim" help:"A simulated headend adapter."`
 }
 
 // usageError is a setting that cannot be right: one clear line, and exit code 2, before anything is consumed.
@@ -69,6 +72,7 @@ func execute(ctx context.Context, args []string, std streams) int {
 		kong.Description("PIN changes for smartcards: from the CRM's commands to the headend, exactly once, at their time."),
 		kong.UsageOnError(),
 		kong.DefaultEnvars("CARDSTREAM"),
+		kong.Vars{"letterfilter": admin.FilterHelp},
 		kong.Writers(std.out, std.err),
 		kong.Exit(func(int) { helped = true }),
 		kong.ExplicitGroups([]kong.Group{{Key: "headend", Title: "The simulated headend:"}}),

@@ -55,6 +55,8 @@ func TestSettingsThatCannotBeRight(t *testing.T) {
 		{"-5", []string{"rate", "-5"}},
 		{"<n>", []string{"rate"}},
 		{"--reason", []string{"pause", "--reason", "two\nlines"}},
+		{"--filter", []string{"dead-letters", "list", "--filter", "colour=red"}},
+		{"--rate", []string{"dead-letters", "redrive", "--rate=-1"}},
 		{"--by", []string{"resume", "--by", strings.Repeat("long", 30)}},
 	} {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
