@@ -85,8 +85,9 @@ func (f *Follower) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
+		run := f.Current()
 		f.Log.Warn("settings of the run cannot be read, trying again; what is known stays",
-			"topic", f.Topic, f.state(), "error", err)
+			"topic", f.Topic, "paused", run.Paused, "rate", run.Rate, "error", err)
 		if backoff.Wait(ctx) != nil {
 			return nil
 		}
@@ -131,10 +132,4 @@ func reason(s schemas.ControlSetting) string {
 		return ""
 	}
 	return *s.Reason
-}
-
-// state is the settings as a log line has them.
-func (f *Follower) state() slog.Attr {
-	run := f.Current()
-	return slog.Group("", slog.Bool("paused", run.Paused), slog.Float64("rate", run.Rate))
 }

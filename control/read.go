@@ -115,12 +115,14 @@ func (r *reader) listen(p *consumer.Partition) {
 		at = observed
 		r.Metrics.heard(at)
 	}
-	silent := time.Since(at) > r.Silence
+	silent, run := time.Since(at) > r.Silence, r.Current()
 	switch {
 	case silent && !r.lost:
-		r.Log.Warn("settings of the run are out of reach; what is known stays", "topic", r.Topic, r.state(), "since", at)
+		r.Log.Warn("settings of the run are out of reach; what is known stays",
+			"topic", r.Topic, "paused", run.Paused, "rate", run.Rate, "since", at)
 	case !silent && r.lost:
-		r.Log.Info("settings of the run are within reach again", "topic", r.Topic, r.state())
+		r.Log.Info("settings of the run are within reach again",
+			"topic", r.Topic, "paused", run.Paused, "rate", run.Rate)
 	}
 	r.lost = silent
 }
