@@ -38,11 +38,15 @@ type DispatchConfig struct {
 	DeadLetters DeadLetters
 	Metrics     *Metrics
 	Identity    Identity
+	Control     Control          // nil: never paused, no rate
 	Clock       func() time.Time // of this process: for gauges alone, as what is decided gets its time as an argument
 }
 
 // NewDispatch makes the handler of one partition of provisioning.requests, over the leased partition of the store.
 func NewDispatch(c DispatchConfig, partition int32, p *store.Partition) *Dispatch {
+	if c.Control == nil {
+		c.Control = free{}
+	}
 	d := &Dispatch{DispatchConfig: c, partition: partition, store: p}
 	d.overdue.next.Store(noWake)
 	c.Metrics.requests.add(d)
@@ -96,12 +100,13 @@ func (d *Dispatch) Handle(ctx context.Context, rec *record.Record, now time.Time
 }
 
 // Wake implements stream.StatefulHandler.
-func (d *Dispatch) Wake(_ context.Context, now time.Time, limit int, out []record.Record,
+func (d *Dispatch) Wake(_ context.Context, due, now time.Time, limit int, out []record.Record,
 ) ([]record.Record, bool, error) {
 	s, err := d.begin(now, out)
 	if err != nil {
 		return out, false, err
 	}
+	s.due = min(s.now, max(provisioning.TimestampOf(due), d.overlay.Counts().MaxCreatedAt))
 	s.budget = limit
 	more, err := s.wake(limit)
 	return s.out, more, errors.Join(err, d.overdue.look(d.overlay, d.Clock()))
@@ -131,7 +136,7 @@ func (d *Dispatch) begin(now time.Time, out []record.Record) (*step, error) {
 		return nil, err
 	}
 	at := max(provisioning.TimestampOf(now), d.overlay.Counts().MaxCreatedAt)
-	return &step{Dispatch: d, now: at, out: out}, nil
+	return &step{Dispatch: d, now: at, due: at, out: out}, nil
 }
 
 // bury adds a dead letter.

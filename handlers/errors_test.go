@@ -117,7 +117,7 @@ func TestLostLease(t *testing.T) {
 	if err := old.Apply(w.now.Time(), 1); err != nil { // nothing in hand
 		t.Fatal(err)
 	}
-	if _, _, err := old.Wake(t.Context(), w.now.Time(), 1, nil); !errors.Is(err, store.ErrLeaseLost) {
+	if _, _, err := old.Wake(t.Context(), w.now.Time(), w.now.Time(), 1, nil); !errors.Is(err, store.ErrLeaseLost) {
 		t.Errorf("error %v, want %v", err, store.ErrLeaseLost)
 	}
 }

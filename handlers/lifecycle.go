@@ -9,7 +9,8 @@ import (
 // step is the handling of one entry, or of one waking, at one moment.
 type step struct {
 	*Dispatch
-	now    provisioning.Timestamp
+	now    provisioning.Timestamp // to be written down
+	due    provisioning.Timestamp // whose time had come by then may act; in a waking it may lie before now
 	out    []record.Record
 	budget int // how many more requests may be sent; only a waking is bounded
 }
@@ -101,7 +102,7 @@ func (s *step) cancel(c *provisioning.CancelEntry, number provisioning.RequestNu
 
 // wake lets at most limit requests act whose time has come.
 func (s *step) wake(limit int) (more bool, err error) {
-	woken, err := s.overlay.Woken(s.now, limit)
+	woken, err := s.overlay.Woken(s.due, limit)
 	if err != nil {
 		return false, err
 	}
@@ -121,15 +122,15 @@ func (s *step) wake(limit int) (more bool, err error) {
 func (s *step) act(item store.Item) error {
 	r := &item.Request
 	switch {
-	case r.Forgettable(s.now):
+	case r.Forgettable(s.due):
 		s.budget--
 		return s.forget(r)
-	case r.Overdue(s.now):
+	case r.Overdue(s.due):
 		s.budget--
 		if err := s.settle(r, s.Policy.TimeOut(r, s.now)); err != nil {
 			return err
 		}
-	case r.Sendable(s.now): // only who stands at the head of its line has a wake time
+	case r.Sendable(s.due): // only who stands at the head of its line has a wake time
 		s.budget--
 		if err := s.send(r); err != nil {
 			return err
@@ -146,7 +147,7 @@ func (s *step) advance(card provisioning.SmartcardKey) error {
 		if err != nil || head == nil {
 			return err
 		}
-		if !head.Sendable(s.now) || s.budget <= 0 {
+		if !head.Sendable(s.due) || s.budget <= 0 {
 			return s.overlay.Move(head.Number.Offset, natural(head, true))
 		}
 		s.budget--

@@ -256,7 +256,7 @@ func (w *world) work(partition int32, limit int) (out []record.Record, more bool
 		}
 	}
 	if limit > 0 {
-		if out, more, err = d.handler.Wake(w.t.Context(), w.now.Time(), limit, out); err != nil {
+		if out, more, err = d.handler.Wake(w.t.Context(), w.now.Time(), w.now.Time(), limit, out); err != nil {
 			return nil, false, err
 		}
 	}

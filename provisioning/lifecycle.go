@@ -15,15 +15,22 @@ type Policy struct {
 
 	RetryMin time.Duration // back-off before the second attempt; doubles with each further one
 	RetryMax time.Duration
+
+	InFlight   int64         // of a partition: no first attempt while so many of its requests are SENT; 0: no bound
+	HoldAfter  int32         // of a partition: after so many time-outs in a row it sends nothing but probes; 0: never
+	ProbeEvery time.Duration // how often a partition that is held sends one
 }
 
 // The policy's defaults.
 const (
-	DefaultTimeout   = time.Minute
-	DefaultAttempts  = 3
-	DefaultRetention = 7 * 24 * time.Hour
-	DefaultRetryMin  = time.Second
-	DefaultRetryMax  = 5 * time.Minute
+	DefaultTimeout    = time.Minute
+	DefaultAttempts   = 3
+	DefaultRetention  = 7 * 24 * time.Hour
+	DefaultRetryMin   = time.Second
+	DefaultRetryMax   = 5 * time.Minute
+	DefaultInFlight   = 1000
+	DefaultHoldAfter  = 20
+	DefaultProbeEvery = 10 * time.Second
 )
 
 // Outcome is what a step in a request's life leads to outside: at most one smartcard command, and events, in order.

@@ -157,16 +157,23 @@ func (c *counter) dues() []string {
 	return keys
 }
 
-func (c *counter) Wake(ctx context.Context, now time.Time, limit int, out []record.Record,
+func (c *counter) Wake(ctx context.Context, due, now time.Time, limit int, out []record.Record,
 ) (_ []record.Record, more bool, err error) {
 	name := "" // one that wakes nothing is no effect
-	if at, scheduled, _ := c.next(); scheduled && !at.After(now) {
-		name = fmt.Sprintf("wake %s", now.Sub(c.began))
+	if at, scheduled, _ := c.next(); scheduled && !at.After(due) {
+		name = fmt.Sprintf("wake %s", due.Sub(c.began))
+		if now.After(due) {
+			name += fmt.Sprintf(" at %s", now.Sub(c.began))
+		}
 	}
 	err = c.call(ctx, name, func() error {
+		if c.nudged() {
+			c.nudge = nil
+			out = append(out, record.Record{Topic: "out", Value: []byte("nudged")})
+		}
 		for _, key := range c.dues() {
 			r := c.row(key)
-			if c.began.Add(r.due).After(now) {
+			if c.began.Add(r.due).After(due) {
 				return nil
 			}
 			if limit--; limit < 0 {
@@ -188,7 +195,17 @@ func (c *counter) next() (time.Time, bool, error) {
 	return c.nextDue()
 }
 
+// Nudge implements stream.Nudged.
+func (c *counter) Nudge() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.nudge
+}
+
 func (c *counter) nextDue() (time.Time, bool, error) {
+	if c.nudged() {
+		return c.began, true, nil
+	}
 	if keys := c.dues(); len(keys) > 0 {
 		return c.began.Add(c.row(keys[0]).due), true, nil
 	}

@@ -41,9 +41,10 @@ type StatefulHandler interface {
 	// Restored says that the replay has reached its end: next is the first changelog offset not replayed.
 	Restored(ctx context.Context, now time.Time, next int64) error
 
-	// Wake appends what the state leads to because its time has come, in order of that time, at most limit requests of
-	// it. more says that there is more to wake at once.
-	Wake(ctx context.Context, now time.Time, limit int, out []record.Record) (_ []record.Record, more bool, err error)
+	// Wake appends what the state leads to because its time had come at due, in order of that time, at most limit
+	// requests of it. What happened between due and now may not have been read yet: due decides, and now is what to
+	// write down. more says that there is more to wake at once.
+	Wake(ctx context.Context, due, now time.Time, limit int, out []record.Record) (_ []record.Record, more bool, err error)
 
 	// NextWake returns when Wake has something to do next, and whether it has anything at all.
 	NextWake() (time.Time, bool, error)
@@ -55,6 +56,14 @@ type StatefulHandler interface {
 	// Apply keeps the step's changes in the local state, after the transaction has committed. next is the changelog
 	// offset behind the step's last changelog record; with no such record in the step, that of the step before.
 	Apply(now time.Time, next int64) error
+}
+
+// Nudged is a StatefulHandler whose state may come to act by something that is neither a record nor its next wake time.
+type Nudged interface {
+	// Nudge returns a channel that is closed when that has happened: the task asks before it asks for NextWake, and if
+	// it is closed while the task idles, it takes another step. NextWake must then have something to do at once, until
+	// Wake has seen to it.
+	Nudge() <-chan struct{}
 }
 
 // stopper is an error that says itself whether trying again can help.

@@ -76,7 +76,12 @@ func (t *task) wake(ctx context.Context) (more bool, err error) {
 	if trusted, offset := t.watch.trusted(); !trusted {
 		return false, t.distrust(ctx, offset)
 	}
-	if t.out, more, err = t.stateful.Wake(ctx, t.guard.seen, t.StepWakes, t.out); err != nil {
+	now := t.Clock()
+	due := t.guard.seen
+	if now.Before(due) {
+		due = now // the clock was set back
+	}
+	if t.out, more, err = t.stateful.Wake(ctx, due, now, t.StepWakes, t.out); err != nil {
 		return false, fmt.Errorf("wake: %w", err)
 	}
 	return more, nil
@@ -158,10 +163,11 @@ func (t *task) distrust(ctx context.Context, offset time.Duration) error {
 	return err
 }
 
-// idle waits for records or the next wake time, whichever is first, and keeps the committed offset from falling behind:
+// idle waits for records, a nudge or the next wake time, whichever is first, and keeps the committed offset from falling behind:
 // also where something comes all the time, and none of it is a step.
 func (t *task) idle(ctx, wanted context.Context) error {
 	var wake <-chan time.Time
+	nudge := t.nudge()
 	wait, scheduled, err := t.untilWake()
 	if err != nil {
 		return err
@@ -184,9 +190,18 @@ func (t *task) idle(ctx, wanted context.Context) error {
 	select {
 	case <-t.source.Ready():
 	case <-wake:
+	case <-nudge:
 	case <-position:
 		return t.commitPosition(ctx)
 	case <-wanted.Done():
+	}
+	return nil
+}
+
+// nudge returns the channel by which the state may be told to look again; nil where it has none.
+func (t *task) nudge() <-chan struct{} {
+	if n, ok := t.handler.(Nudged); ok {
+		return n.Nudge()
 	}
 	return nil
 }

@@ -182,7 +182,7 @@ func (h *tally) Restored(_ context.Context, _ time.Time, next int64) error {
 	return h.use(func(c *changelogCopy) { c.position = next })
 }
 
-func (h *tally) Wake(_ context.Context, now time.Time, limit int, out []record.Record,
+func (h *tally) Wake(_ context.Context, now, _ time.Time, limit int, out []record.Record,
 ) (_ []record.Record, more bool, err error) {
 	alarms, err := h.alarms()
 	if err != nil {

@@ -143,3 +143,49 @@ func TestAViewFromTheFutureHoldsWakingBack(t *testing.T) {
 		w.wantOutputs(1, "a=1", "a woke")
 	})
 }
+
+// A handler that is nudged while its task idles is woken at once, and one that may not be woken then when it may; neither
+// is looked at without end.
+func TestANudgeWakes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.nudge = make(chan struct{})
+		w.append("a")
+		w.start()
+		w.pass(time.Hour)
+		w.wantOutputs(1, "a=1")
+		close(w.nudge)
+		synctest.Wait()
+		w.wantOutputs(1, "a=1", "nudged")
+
+		again := make(chan struct{})
+		w.setNudge(again)
+		w.hold(&w.input)
+		w.append("b")
+		w.pass(time.Second)
+		close(again)
+		w.pass(time.Second)
+		w.wantOutputs(1, "a=1", "nudged")
+		w.release(&w.input, 2)
+		w.pass(time.Second)
+		w.wantOutputs(2, "a=1", "nudged", "b=1", "nudged")
+	})
+}
+
+// What is decided as of the moment at which the log was last known is written down as of the moment at which it is done.
+func TestALateWakeKnowsTheTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.append("a 1m")
+		w.start()
+		w.slow("handle ", 3*time.Second)
+		w.pass(time.Minute - time.Second)
+		w.append("b")
+		w.pass(2 * time.Second)
+		w.append("c")
+		w.takeScript()
+		w.pass(5 * time.Second)
+		w.wantScript("handle b@1", "commit [out:b=1 state:1 0s] offset 2", "apply 5", "handle c@2", "wake 1m2s at 1m5s",
+			"commit [out:c=1 out:a woke state:1 0s state:1 0s] offset 3", "apply 8")
+	})
+}

@@ -52,6 +52,7 @@ type world struct {
 
 	stateless bool                                               // the handler remembers nothing
 	observed  func() time.Time                                   // when the leader has last answered; nil: now
+	nudge     chan struct{}                                      // closed: the handler is to look again
 	broker    func() time.Time                                   // the brokers' clock; nil: none is told
 	forgets   bool                                               // the brokers do not tell offsets of the changelog
 	before    func(ctx context.Context, call string) (err error) // runs, unlocked, in front of a call; may be nil
@@ -112,6 +113,16 @@ func (w *world) call(ctx context.Context, name string, effect func() error) erro
 	return err
 }
 
+// nudged reports whether somebody has nudged the handler. mu is held.
+func (w *world) nudged() bool {
+	select {
+	case <-w.nudge:
+		return true
+	default:
+		return false
+	}
+}
+
 // append adds committed records, "key" or "key duration", to the input. One with a duration asks to be woken so long
 // after the world began.
 func (w *world) append(records ...string) {
@@ -151,6 +162,13 @@ func (w *world) setObserved(at func() time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.observed = at
+}
+
+// setNudge gives the handler another channel to be nudged by.
+func (w *world) setNudge(nudge chan struct{}) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.nudge = nudge
 }
 
 // setBroker changes the brokers' clock.
