@@ -122,6 +122,7 @@ func (c *devCommand) processorSettings(folder, digestKey string) processorSettin
 	s.Store = filepath.Join(folder, "store")
 	s.MetricsAddr = c.MetricsAddr
 	s.PINPattern, s.Horizon, s.Retention = c.PINPattern, c.Horizon, c.Retention
+	s.HeadendResults = "off" // the simulated headend gives no answers
 	s.digestKey = digestKey
 	return s
 }

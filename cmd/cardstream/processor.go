@@ -227,7 +227,8 @@ func (p *processor) intake(set *schemas.Set, letters handlers.DeadLetters, sm *s
 		Foreign: schemas.NewForeign(p.registry), Rules: rules, DeadLetters: letters, Metrics: hm,
 	}
 	outputs := p.outputs().OfIntake()
-	return p.stage("intake", []string{p.topics.Commands()}, nil, sm,
+	// Results are read whatever --headend-results says: what was sent while it said on is still answered.
+	return p.stage("intake", []string{p.topics.Commands(), p.topics.SmartcardResults()}, nil, sm,
 		func(record.TopicPartition) []record.TopicPartition { return outputs },
 		func(context.Context, record.TopicPartition) (stream.Handler, error) {
 			return handlers.NewIntake(config), nil
@@ -268,13 +269,8 @@ func (p *processor) dispatch(ctx context.Context, set *schemas.Set, letters hand
 	}
 	config := handlers.DispatchConfig{
 		Topics: p.topics, Schemas: set, Digester: digester, DeadLetters: letters, Metrics: hm, Identity: identity,
-		Clock: time.Now,
-		Policy: provisioning.Policy{
-			Results: p.settings.HeadendResults == "on",
-			Timeout: provisioning.DefaultTimeout, Attempts: provisioning.DefaultAttempts,
-			RetryMin: provisioning.DefaultRetryMin, RetryMax: provisioning.DefaultRetryMax,
-			Retention: p.settings.Retention,
-		},
+		Clock:  time.Now,
+		Policy: p.settings.policy(),
 	}
 	return p.stage("dispatch", []string{p.topics.Requests()}, owned, sm,
 		func(tp record.TopicPartition) []record.TopicPartition { return p.outputs().OfDispatch(tp.Partition) },

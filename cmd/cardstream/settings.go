@@ -27,7 +27,11 @@ type processorSettings struct {
 	Retention     time.Duration `default:"168h" help:"How long an ended request is remembered (${default}, seven days)."`
 	DigestKeyFile string        `placeholder:"FILE" help:"Secret key (or CARDSTREAM_DIGEST_KEY) that lets a repeated command with another PIN be told even after the first one's end."`
 
-	HeadendResults string `enum:"off" default:"off" help:"off: a request is complete when it is handed over (${default})."`
+	HeadendResults   string        `enum:"on,off" default:"on" help:"on: a request is complete when the headend has accepted it; off: when it is handed over (${default})."`
+	HeadendTimeout   time.Duration `default:"60s" help:"How long an attempt may go without an answer (${default})."`
+	HeadendAttempts  int32         `default:"3" help:"How many attempts of a request may fail before it is REJECTED (${default})."`
+	HeadendInFlight  int64         `default:"1000" help:"Most SENT requests of a partition for another to be sent; 0 is no bound (${default})."`
+	HeadendHoldAfter int32         `default:"20" help:"After so many time-outs in a row a partition sends nothing but probes; 0 never holds (${default})."`
 
 	OnMissingOffset string        `enum:",earliest,latest" default:"" placeholder:"earliest|latest" help:"Where to begin on a partition without a committed offset of which records are gone already; without it such a partition stops."`
 	SessionTimeout  time.Duration `default:"6s" help:"How long a silent process keeps its partitions (${default})."`
@@ -65,6 +69,10 @@ func (s processorSettings) validate() error {
 	check(err == nil, "%w", err)
 	check(s.App != "", "--app: must not be empty")
 	check(s.Retention > 0, "--retention %s: must be positive", s.Retention)
+	check(s.HeadendTimeout >= time.Millisecond, "--headend-timeout %s: must be at least 1ms", s.HeadendTimeout)
+	check(s.HeadendAttempts > 0, "--headend-attempts %d: must be positive", s.HeadendAttempts)
+	check(s.HeadendInFlight >= 0, "--headend-in-flight %d: must not be negative", s.HeadendInFlight)
+	check(s.HeadendHoldAfter >= 0, "--headend-hold-after %d: must not be negative", s.HeadendHoldAfter)
 	check(s.SessionTimeout >= time.Second, "--session-timeout %s: must be at least 1s", s.SessionTimeout)
 	check(s.ClockBound > 0, "--clock-bound %s: must be positive", s.ClockBound)
 	check(s.Linger >= 0 && s.Linger < time.Second, "--linger %s: must be from 0s to less than 1s", s.Linger)
@@ -86,6 +94,17 @@ func checkAddress(addr string) error {
 		return errors.New("the port is not a number from 0 to 65535")
 	}
 	return nil
+}
+
+// policy returns what the settings say about sending.
+func (s processorSettings) policy() provisioning.Policy {
+	return provisioning.Policy{
+		Results: s.HeadendResults == "on",
+		Timeout: s.HeadendTimeout, Attempts: s.HeadendAttempts,
+		RetryMin: provisioning.DefaultRetryMin, RetryMax: provisioning.DefaultRetryMax,
+		InFlight: s.HeadendInFlight, HoldAfter: s.HeadendHoldAfter, ProbeEvery: provisioning.DefaultProbeEvery,
+		Retention: s.Retention,
+	}
 }
 
 func (s processorSettings) has(stage string) bool { return slices.Contains(s.Stages, stage) }

@@ -74,7 +74,7 @@ func (d *deployment) run(processes int, flags ...string) *chaos.Fleet {
 	fleet, err := chaos.Start(chaos.Config{
 		Binary: executable, Processes: processes, Logs: d.folder, Seed: seed(d.t), Log: d.t.Logf,
 		Args: func(slot int) []string {
-			return append(d.line("run", "--app", d.app, "--metrics-addr", d.metrics[slot],
+			return append(d.line("run", "--app", d.app, "--headend-results", "off", "--metrics-addr", d.metrics[slot],
 				"--store", filepath.Join(d.folder, fmt.Sprintf("store-%d", slot))), flags...)
 		},
 	})
