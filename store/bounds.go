@@ -3,24 +3,27 @@ package store
 // bounds are where scans begin: no row of that kind stands before its bound. What leaves the head of a queue leaves a
 // tombstone in the tree, and a scan that began at the head would step over all of them each time.
 type bounds struct {
-	armed, readyUrgent, ready position
+	armed position
+	ready [len(ReadyKinds)]position
 }
 
 // unbounded knows nothing: scans begin at the beginning.
 func unbounded() bounds {
 	first := func(k Kind) position { return position{Place{k, firstTime}, firstNumber} }
-	return bounds{first(Armed), first(ReadyUrgent), first(Ready)}
+	b := bounds{armed: first(Armed)}
+	for i, k := range ReadyKinds {
+		b.ready[i] = first(k)
+	}
+	return b
 }
 
 // of returns the bound of a kind; nil for Parked, which nobody scans.
 func (b *bounds) of(k Kind) *position {
-	switch k {
-	case Armed:
+	switch {
+	case k == Armed:
 		return &b.armed
-	case ReadyUrgent:
-		return &b.readyUrgent
-	case Ready:
-		return &b.ready
+	case k.Held():
+		return &b.ready[k-ReadyKinds[0]]
 	}
 	return nil
 }

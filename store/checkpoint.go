@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"cardstream/provisioning"
@@ -13,6 +14,7 @@ type Checkpoint struct {
 	TopicID    string                 // of the state topic: another one of the same name is another changelog
 	Position   int64                  // next offset of the changelog to replay
 	CaughtUpAt provisioning.Timestamp // when the rows were last known to be as new as the changelog
+	Silence    int64                  // provisioning.Request.Silence of the last record before Position
 }
 
 // restoring says whether a restore began that has not finished, and upon what.
@@ -41,7 +43,10 @@ func emptyMeta() meta {
 }
 
 // metaVersion is the first byte of an encoded meta. Rows of another version are of another layout.
-const metaVersion = 1
+const metaVersion = 2
+
+// errEarlier says that rows are of an earlier layout.
+var errEarlier = errors.New("rows of an earlier layout")
 
 // append encodes m: version, restoring, hasCheckpoint, fixed numbers, two strings with their lengths.
 func (m *meta) append(dst []byte) []byte {
@@ -62,12 +67,15 @@ func (m *meta) append(dst []byte) []byte {
 func (m *meta) numbers() []*int64 {
 	fields := m.counts.fields()
 	return append(fields[:], (*int64)(&m.counts.MaxCreatedAt), &m.maxNumber,
-		&m.checkpoint.Position, (*int64)(&m.checkpoint.CaughtUpAt))
+		&m.checkpoint.Position, (*int64)(&m.checkpoint.CaughtUpAt), &m.checkpoint.Silence)
 }
 
 // parseMeta is the reverse of append.
 func parseMeta(b []byte) (meta, error) {
 	var m meta
+	if len(b) > 0 && b[0] < metaVersion {
+		return m, errEarlier
+	}
 	if len(b) < 3 || b[0] != metaVersion || b[1] > byte(restoreOnEmpty) || b[2] > 1 {
 		return m, fmt.Errorf("%w: a checkpoint of another version", ErrCorrupt)
 	}

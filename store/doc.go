@@ -38,8 +38,8 @@
 // Every key begins with its partition, four bytes, and a byte for the kind of row. Numbers and times are eight bytes,
 // big-endian with the sign bit flipped, so that bytes order as values do.
 //
-//	partition 01                              version 01, restoring, has checkpoint, numbers, cluster id, topic id
-//	partition 10|11|12|13 time number         the value: 10 Parked (time 0), 11 Armed, 12 ReadyUrgent, 13 Ready
+//	partition 01                              version 02, restoring, has checkpoint, numbers, cluster id, topic id
+//	partition 10|11|…|15 time number          the value: 10 Parked (time 0), 11 Armed, 12 to 15 the Ready kinds
 //	partition 20 number                       kind and time of its place (9 bytes)
 //	partition 30 card 00 01 rank due number   the card's line; rank 00 SENT, 01 waiting. No value, or what a restore
 //	                                          guessed (headGuess)

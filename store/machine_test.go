@@ -91,15 +91,13 @@ func card(t *rapid.T) provisioning.SmartcardKey { return rapid.SampledFrom(cards
 
 func place(t *rapid.T) store.Place {
 	at := provisioning.Timestamp(rapid.Int64Range(-5, 20).Draw(t, "at"))
-	switch rapid.IntRange(0, 3).Draw(t, "kind") {
+	switch rapid.IntRange(0, 2).Draw(t, "kind") {
 	case 0:
 		return store.ParkedPlace()
 	case 1:
 		return store.ArmedAt(at)
-	case 2:
-		return store.ReadySince(at, true)
 	}
-	return store.ReadySince(at, false)
+	return store.ReadySince(at, rapid.Bool().Draw(t, "urgent"), rapid.Bool().Draw(t, "retry"))
 }
 
 // existing draws a number that is there, or sometimes is not.
@@ -170,18 +168,11 @@ func (m *machine) wake(t *rapid.T) {
 }
 
 func (m *machine) ready(t *rapid.T) {
-	limit := rapid.IntRange(1, 4).Draw(t, "limit")
-	var got []store.Item
-	var cursor store.Cursor
-	for {
-		items, next, err := m.o.ReadyItems(limit, cursor)
-		check(t, err)
-		if len(items) == 0 {
-			break
-		}
-		got, cursor = append(got, items...), next
+	limit := rapid.IntRange(0, 4).Draw(t, "limit")
+	for _, k := range store.ReadyKinds {
+		want := m.now.standing(k)
+		sameItems(t, must[[]store.Item](t)(m.o.ReadyItems(k, limit)), want[:min(limit, len(want))])
 	}
-	sameItems(t, got, m.now.ready())
 }
 
 func (m *machine) line(t *rapid.T) {

@@ -151,9 +151,13 @@ func (m *model) OldestReady() (provisioning.Timestamp, bool, error) {
 	return oldest.Place.At, true, nil
 }
 
-// ready returns all that is held back, in order.
+// ready returns all that is held back.
 func (m *model) ready() []store.Item {
-	return slices.Concat(m.standing(store.ReadyUrgent), m.standing(store.Ready))
+	var all []store.Item
+	for _, k := range store.ReadyKinds {
+		all = append(all, m.standing(k)...)
+	}
+	return all
 }
 
 func (m *model) Counts() store.Counts {
@@ -176,8 +180,12 @@ func (m *model) Counts() store.Counts {
 			counts.Parked++
 		case store.Armed:
 			counts.Armed++
+		case store.ReadyUrgentRetry:
+			counts.ReadyUrgentRetry++
 		case store.ReadyUrgent:
 			counts.ReadyUrgent++
+		case store.ReadyRetry:
+			counts.ReadyRetry++
 		case store.Ready:
 			counts.Ready++
 		}

@@ -37,8 +37,15 @@ func newPartition(s *Store, partition int32) (*Partition, error) {
 	}
 	if err == nil {
 		p.meta, err = parseMeta(row)
+		earlier := errors.Is(err, errEarlier)
+		if earlier {
+			err = nil
+		}
 		if err := errors.Join(s.seen(err), closer.Close()); err != nil {
 			return nil, err
+		}
+		if earlier { // what an earlier version of this program has left: the changelog has it all
+			return p, p.Wipe()
 		}
 	}
 	p.written(p.meta, unbounded())

@@ -27,16 +27,17 @@ func (o *Overlay) Woken(now provisioning.Timestamp, limit int) ([]Item, error) {
 func (o *Overlay) NextWake() (provisioning.Timestamp, bool, error) { return o.first(Armed) }
 
 // OldestReady returns since when the request that is longest held back has been due; false where none is.
-func (o *Overlay) OldestReady() (provisioning.Timestamp, bool, error) {
-	urgent, okUrgent, err := o.first(ReadyUrgent)
-	if err != nil {
-		return 0, false, err
+func (o *Overlay) OldestReady() (oldest provisioning.Timestamp, found bool, err error) {
+	for _, k := range ReadyKinds {
+		since, ok, err := o.first(k)
+		if err != nil {
+			return 0, false, err
+		}
+		if ok && (!found || since < oldest) {
+			oldest, found = since, true
+		}
 	}
-	due, ok, err := o.first(Ready)
-	if err != nil || !ok || okUrgent && urgent < due {
-		return urgent, okUrgent, err
-	}
-	return due, true, nil
+	return oldest, found, nil
 }
 
 // first returns the time of the first row of a kind.
@@ -69,60 +70,22 @@ func (o *Overlay) first(k Kind) (provisioning.Timestamp, bool, error) {
 	return p.place.At, true, nil
 }
 
-// Cursor is how far a look through what is held back has come. The zero Cursor is the beginning.
-type Cursor struct {
-	last  position
-	begun bool
-}
-
-// ReadyItems returns up to limit requests that are held back, behind a cursor: the urgent ones first, then the others,
-// each by (due, number). The Cursor returned is behind the last of them.
-func (o *Overlay) ReadyItems(limit int, from Cursor) ([]Item, Cursor, error) {
+// ReadyItems returns the first requests, up to limit, of a kind of what is held back, by (due, number). It begins at the
+// first that still stands there: who has taken one and leaves it there meets it again.
+func (o *Overlay) ReadyItems(k Kind, limit int) ([]Item, error) {
 	if err := o.use(); err != nil {
-		return nil, from, err
+		return nil, err
 	}
 	defer o.p.mu.Unlock()
-	var all []Item
-	for _, k := range [...]Kind{ReadyUrgent, Ready} {
-		if from.begun && from.last.place.Kind > k || limit <= len(all) {
-			continue
-		}
-		items, err := o.ready(k, limit-len(all), from)
-		if err != nil {
-			return nil, from, o.p.store.seen(err)
-		}
-		all = append(all, items...)
-	}
-	if len(all) > 0 {
-		last := all[len(all)-1]
-		from = Cursor{last: position{last.Place, last.Number}, begun: true}
-	}
-	return all, from, nil
-}
-
-// ready reads on in one kind. A look from the beginning moves the bound to what it finds first.
-func (o *Overlay) ready(k Kind, limit int, from Cursor) ([]Item, error) {
-	if *o.meta.counts.place(k) == 0 {
+	if !k.Held() || *o.meta.counts.place(k) == 0 {
 		return nil, nil
 	}
 	bound, end := o.bounds.of(k), position{Place{k, lastTime}, lastNumber}
-	start, whole := *bound, true
-	if from.begun && from.last.place.Kind == k && from.last.compare(start) >= 0 {
-		start, whole = from.last.next(), false
-	}
-	items, err := o.items(start, end, limit)
-	if err == nil && whole {
+	items, err := o.items(*bound, end, limit)
+	if err == nil && limit > 0 {
 		*bound = firstOr(items, *bound, end)
 	}
-	return items, err
-}
-
-// next is the first position behind p.
-func (p position) next() position {
-	if p.number < lastNumber {
-		return position{p.place, p.number + 1}
-	}
-	return position{Place{p.place.Kind, p.place.At + 1}, firstNumber}
+	return items, o.p.store.seen(err)
 }
 
 // firstOr returns where the first of the items stands, or, where a look up to end found none, where to begin the next.
