@@ -39,7 +39,7 @@ func (p Policy) Answer(r *Request, res *Result, now Timestamp) (Outcome, Reading
 	case res.Attempt != r.Attempts:
 		return Outcome{}, ReadLate
 	case !r.Outstanding():
-		return Outcome{}, ReadRepeated
+		return Outcome{}, r.readBetween()
 	case res.Retryable:
 		return p.refused(r, res, now), ReadRetryable
 	}
@@ -70,6 +70,14 @@ func (r *Request) readLate() Reading {
 	return ReadRepeated
 }
 
+// readBetween tells an answer that comes between attempts apart: late, if the last one was given up without one.
+func (r *Request) readBetween() Reading {
+	if r.Silence > 0 {
+		return ReadLate
+	}
+	return ReadRepeated
+}
+
 // refused: the headend may accept it later. Where it asks for a pause within its caps, the attempt does not count.
 func (p Policy) refused(r *Request, res *Result, now Timestamp) Outcome {
 	var pause time.Duration
@@ -84,18 +92,30 @@ func (p Policy) refused(r *Request, res *Result, now Timestamp) Outcome {
 	} else if r.failures() >= p.Attempts {
 		return p.reject(r, RejectedByHeadend, res, now)
 	}
+	r.Silence = 0
 	p.retry(r, pause, now)
 	return Outcome{}
 }
 
-// TimeOut gives up the outstanding attempt whose answer is late: another one follows, or the request is REJECTED. Where
-// no results are read any more, what was sent counts as handed over, as for every request then.
-func (p Policy) TimeOut(r *Request, now Timestamp) Outcome {
+// Holds reports whether a partition is to send nothing but probes, after so many attempts in a row that the headend left
+// unanswered.
+func (p Policy) Holds(silence int32) bool {
+	return p.Results && p.HoldAfter > 0 && silence >= p.HoldAfter
+}
+
+// TimeOut gives up the outstanding attempt whose answer is late: another one follows, or the request is REJECTED. It is
+// the silence-th in a row that the headend left unanswered in this partition; while the partition holds, an attempt that
+// comes to nothing is not the request's fault and does not count. Where no results are read any more, what was sent
+// counts as handed over, as for every request then.
+func (p Policy) TimeOut(r *Request, silence int32, now Timestamp) Outcome {
+	r.Silence = silence
 	if !p.Results {
 		p.end(r, Completed, now)
 		return Outcome{Events: []Event{r.event(RequestCompleted, now)}}
 	}
-	if r.failures() >= p.Attempts {
+	if p.Holds(silence - 1) {
+		r.FreeAttempts++
+	} else if r.failures() >= p.Attempts {
 		code, text := HeadendTimeout, "the headend did not answer"
 		return p.reject(r, RejectedByTimeout, &Result{ErrorCode: &code, ErrorDescription: &text}, now)
 	}

@@ -46,6 +46,7 @@ func newMachine(t *rapid.T) *machine {
 	p := provisioning.Policy{
 		Results: rapid.Bool().Draw(t, "results"), Timeout: ms("timeout", 1, 120_000),
 		Attempts:  int32(rapid.IntRange(1, 6).Draw(t, "attempts")),
+		HoldAfter: int32(rapid.IntRange(0, 4).Draw(t, "hold after")),
 		Retention: ms("retention", 0, 1_000_000), RetryMin: ms("min", 1, 5_000),
 	}
 	p.RetryMax = p.RetryMin + ms("max over min", 0, 300_000)
@@ -71,8 +72,9 @@ func (m *machine) draw(t *rapid.T) lifeStep {
 	m.now = m.now.Add(time.Duration(rapid.IntRange(0, 400_000).Draw(t, "later")) * time.Millisecond)
 	if rapid.Bool().Draw(t, "clock") {
 		if m.r.Overdue(m.now) {
+			silence := int32(rapid.IntRange(1, 5).Draw(t, "silence"))
 			return lifeStep{"time-out", func(p provisioning.Policy, r *provisioning.Request, now provisioning.Timestamp) provisioning.Outcome {
-				return p.TimeOut(r, now)
+				return p.TimeOut(r, silence, now)
 			}}
 		}
 		if m.r.Sendable(m.now) {
@@ -185,7 +187,8 @@ func (m *machine) checkAttempts(t *rapid.T, step string, before *provisioning.Re
 	if pause < 0 || pause > time.Hour || r.RetryAfterSum > (24*time.Hour).Milliseconds() {
 		t.Fatalf("%s: a pause of %s, %d ms so far", step, pause, r.RetryAfterSum)
 	}
-	if (pause > 0) != (r.FreeAttempts > before.FreeAttempts) {
+	held := step == "time-out" && m.policy.Holds(r.Silence-1)
+	if (pause > 0 || held) != (r.FreeAttempts > before.FreeAttempts) {
 		t.Fatalf("%s: a pause of %s, free attempts %d after %d", step, pause, r.FreeAttempts, before.FreeAttempts)
 	}
 	if r.RetryAt == nil || before.RetryAt != nil {

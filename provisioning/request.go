@@ -64,12 +64,16 @@ type Request struct {
 	State           State
 	Revision        int32      // how many events have been published about it; part of each event's id
 	Attempts        int32      // attempts made: 0 before the first
-	FreeAttempts    int32      // those of them that do not count against the most allowed (the headend asked for a pause)
+	FreeAttempts    int32      // those of them that do not count against the most allowed: the headend asked for a pause, or was held
 	AttemptSentAt   *Timestamp // when the last attempt was sent
 	RespondBy       *Timestamp // when the outstanding attempt's answer is late; nil: no attempt is outstanding, or no answer is awaited
 	RetryAt         *Timestamp // when the next attempt is to go; nil where none is planned
 	RetryAfterSum   int64      // milliseconds of pause that the headend has asked for so far
 	ReferenceNumber *string    // the headend's own
+
+	// How many attempts in a row the headend had left unanswered in this partition when this was written. Of a request
+	// between attempts it also says how its last attempt ended: by a time-out (1 and more) or by a refusal (0).
+	Silence int32
 
 	RejectedBy       *Rejecter
 	ErrorCode        *string
@@ -98,6 +102,17 @@ func (r *Request) Sendable(now Timestamp) bool {
 		return r.RetryAt != nil && *r.RetryAt <= now
 	}
 	return false
+}
+
+// SentAt returns when an attempt was made, as far as that is kept: of the first and of the last one; else nil.
+func (r *Request) SentAt(attempt int32) *Timestamp {
+	switch attempt {
+	case r.Attempts:
+		return r.AttemptSentAt
+	case 1:
+		return r.ExecutedDate
+	}
+	return nil
 }
 
 // Overdue reports whether the answer to the outstanding attempt is late.

@@ -212,7 +212,7 @@ func (l *life) act() []string {
 		l.request = nil
 		return []string{l.print.at(l.now) + " forgotten"}
 	case r.Overdue(l.now):
-		return l.print.outcome(l.policy.TimeOut(r, l.now))
+		return l.print.outcome(l.policy.TimeOut(r, 1, l.now))
 	case r.Sendable(l.now):
 		return l.print.outcome(l.policy.Send(r, l.now))
 	}

@@ -143,6 +143,7 @@ var anyRequest = rapid.Custom(func(t *rapid.T) provisioning.Request {
 		RetryAt:            draw(t, optionalOf(anyTime), "retry_at"),
 		RetryAfterSum:      draw(t, rapid.Int64(), "retry_after_sum"),
 		ReferenceNumber:    draw(t, optionalOf(anyText), "reference_number"),
+		Silence:            draw(t, rapid.Int32(), "headend_silence"),
 		RejectedBy:         draw(t, optionalOf(anyRejecter), "rejected_by"),
 		ErrorCode:          draw(t, optionalOf(anyText), "error_code"),
 		ErrorDescription:   draw(t, optionalOf(anyText), "error_description"),

@@ -34,6 +34,7 @@ type requestWire struct {
 	RetryAt         *provisioning.Timestamp `avro:"retry_at"`
 	RetryAfterSum   int64                   `avro:"retry_after_sum_ms"`
 	ReferenceNumber *string                 `avro:"reference_number"`
+	Silence         int32                   `avro:"headend_silence"`
 
 	RejectedBy       *provisioning.Rejecter `avro:"rejected_by"`
 	ErrorCode        *string                `avro:"error_code"`
@@ -77,6 +78,7 @@ func fillRequest(w *requestWire, r *provisioning.Request) error {
 		RetryAt:            r.RetryAt,
 		RetryAfterSum:      r.RetryAfterSum,
 		ReferenceNumber:    r.ReferenceNumber,
+		Silence:            r.Silence,
 		RejectedBy:         r.RejectedBy,
 		ErrorCode:          r.ErrorCode,
 		ErrorDescription:   r.ErrorDescription,
@@ -120,6 +122,7 @@ func takeRequest(w *requestWire) (provisioning.Request, error) {
 		RetryAt:            w.RetryAt,
 		RetryAfterSum:      w.RetryAfterSum,
 		ReferenceNumber:    w.ReferenceNumber,
+		Silence:            w.Silence,
 		RejectedBy:         w.RejectedBy,
 		ErrorCode:          w.ErrorCode,
 		ErrorDescription:   w.ErrorDescription,

@@ -131,7 +131,7 @@ func (s *scene) state(c call, state, number string, pin any) {
 		"command_appended_at": millis(s.base), "created_at": millis(s.base), "due_at": millis(due),
 		"updated_at": millis(due), "executed_date": nil, "ended_at": nil, "forget_at": nil, "life_cycle_state": state,
 		"revision": int32(0), "attempts": int32(0), "free_attempts": int32(0), "attempt_sent_at": nil, "respond_by": nil,
-		"retry_at": nil, "retry_after_sum_ms": int64(0), "reference_number": nil, "rejected_by": nil, "error_code": nil,
+		"retry_at": nil, "retry_after_sum_ms": int64(0), "reference_number": nil, "headend_silence": int32(0), "rejected_by": nil, "error_code": nil,
 		"error_description": nil, "cancel_command_id": nil, "cancel_source": nil,
 	}})
 }
