@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"cardstream/provisioning"
@@ -22,8 +24,12 @@ type Dispatch struct {
 	DispatchConfig
 	partition int32
 	store     *store.Partition
-	restoring *store.Restore // while the changelog is replayed
-	overlay   *store.Overlay // the step in hand; nil between steps
+	restoring *store.Restore   // while the changelog is replayed
+	overlay   *store.Overlay   // the step in hand; nil between steps
+	moved     bool             // the step in hand has held a request back, or let it go again
+	kept      store.Checkpoint // of the local state
+	gate      gate
+	held      atomic.Bool // as a scrape may read it, and as was last told
 	changed   changes
 	tally     tally
 	overdue   overdue
@@ -34,11 +40,13 @@ type DispatchConfig struct {
 	Topics      schemas.Topics
 	Schemas     *schemas.Set
 	Policy      provisioning.Policy
+	Partitions  int32 // of provisioning.requests: they share the rate
 	Digester    provisioning.Digester
 	DeadLetters DeadLetters
 	Metrics     *Metrics
 	Identity    Identity
 	Control     Control          // nil: never paused, no rate
+	Log         *slog.Logger     // nil: nobody listens
 	Clock       func() time.Time // of this process: for gauges alone, as what is decided gets its time as an argument
 }
 
@@ -47,7 +55,11 @@ func NewDispatch(c DispatchConfig, partition int32, p *store.Partition) *Dispatc
 	if c.Control == nil {
 		c.Control = free{}
 	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
 	d := &Dispatch{DispatchConfig: c, partition: partition, store: p}
+	d.gate = gate{partitions: c.Partitions, hold: hold{policy: c.Policy}}
 	d.overdue.next.Store(noWake)
 	c.Metrics.requests.add(d)
 	return d
@@ -67,7 +79,26 @@ func (d *Dispatch) Close() {
 }
 
 // Committed implements stream.Handler.
-func (d *Dispatch) Committed(now time.Time) { d.Metrics.count(&d.tally, now) }
+func (d *Dispatch) Committed(now time.Time) {
+	d.Metrics.count(&d.tally, now)
+	d.tellOfHold()
+}
+
+// tellOfHold says when a hold begins and when it ends.
+func (d *Dispatch) tellOfHold() {
+	holds := d.gate.hold.holds()
+	if d.held.Swap(holds) == holds {
+		return
+	}
+	log := d.Log.With("partition", d.partition)
+	if holds {
+		log.Warn("the headend does not answer: nothing is sent but a probe now and then",
+			"timeouts_in_a_row", d.gate.hold.silence, "probe_every", d.Policy.ProbeEvery)
+		return
+	}
+	counts := d.store.Counts()
+	log.Info("the headend answers again: what was held back goes on", "held_back", counts.Held())
+}
 
 // Handle implements stream.Handler: it applies one entry. An entry that cannot be read goes to the dead letters; only
 // intake writes here, so that is somebody's mistake, and the stream goes on.
@@ -107,7 +138,6 @@ func (d *Dispatch) Wake(_ context.Context, due, now time.Time, limit int, out []
 		return out, false, err
 	}
 	s.due = min(s.now, max(provisioning.TimestampOf(due), d.overlay.Counts().MaxCreatedAt))
-	s.budget = limit
 	more, err := s.wake(limit)
 	return s.out, more, errors.Join(err, d.overdue.look(d.overlay, d.Clock()))
 }
@@ -117,9 +147,16 @@ func (d *Dispatch) NextWake() (time.Time, bool, error) {
 	if err := d.open(); err != nil {
 		return time.Time{}, false, err
 	}
+	d.gate.look(d.Control.Current())
 	at, found, err := d.overlay.NextWake()
+	if ready, may := d.gate.next(d.overlay.Counts(), provisioning.TimestampOf(d.Clock())); may && (!found || ready < at) {
+		at, found = ready, true
+	}
 	return at.Time(), found, errors.Join(err, d.overdue.look(d.overlay, d.Clock()))
 }
+
+// Nudge implements stream.Nudged: what operators say about the run has changed.
+func (d *Dispatch) Nudge() <-chan struct{} { return d.Control.Changed() }
 
 // open begins a step's overlay, if there is none yet.
 func (d *Dispatch) open() (err error) {
@@ -135,6 +172,7 @@ func (d *Dispatch) begin(now time.Time, out []record.Record) (*step, error) {
 	if err := d.open(); err != nil {
 		return nil, err
 	}
+	d.gate.look(d.Control.Current())
 	at := max(provisioning.TimestampOf(now), d.overlay.Counts().MaxCreatedAt)
 	return &step{Dispatch: d, now: at, due: at, out: out}, nil
 }

@@ -12,7 +12,7 @@ import (
 // requestsCollector reads, when it is scraped, how many requests this process has and how they stand. The store keeps
 // count, so a scrape costs the same however many requests wait.
 type requestsCollector struct {
-	requests, overdue, oldest *prometheus.Desc
+	requests, overdue, oldest, held, paused *prometheus.Desc
 
 	mu         sync.Mutex
 	partitions map[int32]*Dispatch
@@ -23,9 +23,13 @@ func newRequestsCollector() *requestsCollector {
 		requests: prometheus.NewDesc("cardstream_requests",
 			"Requests of this process's partitions, by state.", []string{"state"}, nil),
 		overdue: prometheus.NewDesc("cardstream_overdue_requests",
-			"Requests that are due, free to go and not sent; of each partition at most ten thousand are counted.", nil, nil),
+			"Requests that are due and not sent although their card is free, held back or not yet reached.", nil, nil),
 		oldest: prometheus.NewDesc("cardstream_oldest_overdue_seconds",
 			"For how long the oldest of the overdue requests has been due.", nil, nil),
+		held: prometheus.NewDesc("cardstream_headend_held",
+			"1 while a partition of this process sends nothing but probes, as the headend does not answer.", nil, nil),
+		paused: prometheus.NewDesc("cardstream_dispatch_paused",
+			"1 while the processing run is paused.", nil, nil),
 		partitions: make(map[int32]*Dispatch),
 	}
 }
@@ -50,6 +54,8 @@ func (c *requestsCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- c.requests
 	ch <- c.overdue
 	ch <- c.oldest
+	ch <- c.held
+	ch <- c.paused
 }
 
 // Collect implements prometheus.Collector.
@@ -69,10 +75,19 @@ func (c *requestsCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 	var due int64
 	var oldest time.Duration
+	var held, paused float64
 	for _, d := range c.partitions {
+		if d.held.Load() {
+			held = 1
+		}
+		if d.Control.Current().Paused {
+			paused = 1
+		}
 		n, late := d.overdue.read(d.Clock())
 		due, oldest = due+n, max(oldest, late)
 	}
 	gauge(c.overdue, float64(due))
 	gauge(c.oldest, oldest.Seconds())
+	gauge(c.held, held)
+	gauge(c.paused, paused)
 }

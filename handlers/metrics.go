@@ -50,7 +50,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		transitions: counter("transitions_total", "Requests that came to a state.", "to"),
 		smartcard:   counter("smartcard_commands_total", "Smartcard commands by action and attempt.", "action", "attempt"),
 		results:     counter("headend_results_total", "Results of the headend, by what they turned out to be.", "status"),
-		response:    seconds("headend_response_seconds", "From an attempt's smartcard command to the headend's result."),
+		response:    seconds("headend_response_seconds", "From an attempt's smartcard command to the headend's result, if it came in time."),
 		toSent: seconds("command_to_sent_seconds",
 			"From the command's append to its smartcard command's commit, for requests due at their creation."),
 		lateness: seconds("dispatch_lateness_seconds", "From a request's due time to its smartcard command's commit."),

@@ -28,8 +28,9 @@ func (d *Dispatch) Checkpoint(now time.Time, start, end int64) (int64, error) {
 		if err := d.store.Wipe(); err != nil {
 			return 0, err
 		}
-		c.Position = start
+		c.Position, c.Silence = start, 0
 	}
+	d.gate.hold.silence = int32(c.Silence)
 	if d.restoring, err = d.store.Restore(natural); err != nil {
 		return 0, err
 	}
@@ -58,31 +59,42 @@ func (d *Dispatch) restore(ctx context.Context, rec *record.Record) error {
 	if err != nil {
 		return fmt.Errorf("decode request %s: %w", number, err)
 	}
+	d.gate.hold.silence = r.Silence
 	return d.restoring.Put(&r, rec.Value)
 }
 
 // Restored implements stream.StatefulHandler.
 func (d *Dispatch) Restored(ctx context.Context, now time.Time, next int64) error {
-	err := d.restoring.Finish(ctx, d.checkpoint(now, next))
+	if !d.Policy.Results {
+		d.gate.hold.silence = 0
+	}
+	d.gate.hold.wait(provisioning.TimestampOf(now)) // the headend has just been asked, if anybody held
+	d.kept = d.checkpoint(now, next)
+	err := d.restoring.Finish(ctx, d.kept)
 	d.restoring = nil
 	return err
 }
 
 // Apply implements stream.StatefulHandler.
 func (d *Dispatch) Apply(now time.Time, next int64) error {
+	return d.keep(d.checkpoint(now, next))
+}
+
+// keep makes the step's changes in the local state.
+func (d *Dispatch) keep(at store.Checkpoint) error {
 	if d.overlay == nil {
 		return nil // nothing was handled or woken
 	}
 	overlay := d.overlay
-	d.overlay = nil
-	return overlay.Apply(d.checkpoint(now, next))
+	d.overlay, d.moved, d.kept = nil, false, at
+	return overlay.Apply(at)
 }
 
 // checkpoint says that local state is as new as the changelog up to next.
 func (d *Dispatch) checkpoint(now time.Time, next int64) store.Checkpoint {
 	return store.Checkpoint{
 		ClusterID: d.Identity.ClusterID, TopicID: d.Identity.TopicID,
-		Position: next, CaughtUpAt: provisioning.TimestampOf(now),
+		Position: next, CaughtUpAt: provisioning.TimestampOf(now), Silence: int64(d.gate.hold.silence),
 	}
 }
 

@@ -21,7 +21,7 @@ func (s *step) result(e *provisioning.ResultEntry) error {
 		s.out = s.bury(origin(&e.Origin), codeRequestUnknown, "there is no such request", s.out)
 		return nil
 	}
-	sentAt := r.AttemptSentAt
+	sentAt := r.SentAt(e.Result.Attempt)
 	outcome, reading := s.Policy.Answer(r, &e.Result, s.now)
 	s.tally.result(reading)
 	switch reading {
@@ -29,12 +29,15 @@ func (s *step) result(e *provisioning.ResultEntry) error {
 		s.out = s.bury(origin(&e.Origin), codeAttemptUnknown, "no such attempt was made", s.out)
 		return nil
 	case provisioning.ReadRepeated:
+		s.gate.hold.answered()
 		return nil
 	case provisioning.ReadLate:
+		s.gate.hold.answered()
 		if len(outcome.Events) == 0 {
 			return nil
 		}
 	default:
+		s.gate.hold.answered()
 		s.tally.answered(sentAt, s.now)
 	}
 	return s.settle(r, outcome)

@@ -42,6 +42,7 @@ func (s *step) write(topic string, key, value []byte) {
 
 // put keeps a request as it is now, at this place.
 func (s *step) put(r *provisioning.Request, place store.Place) error {
+	r.Silence = s.gate.hold.silence
 	value, err := s.Schemas.State.Append(nil, r)
 	if err != nil {
 		return fmt.Errorf("encode request %s: %w", r.Number, err)
@@ -56,31 +57,42 @@ func (s *step) forget(r *provisioning.Request) error {
 	return s.overlay.Delete(r.Number.Offset)
 }
 
-// changes are the requests that a step has changed, in the order of their first change, with what is to stand in the
-// changelog: a request that changes twice is written once.
+// changes are the requests that a step has changed, in the order of their last change, with what is to stand in the
+// changelog: a request that changes twice is written once. The order matters to what the last record says of them all
+// (provisioning.Request.Silence).
 type changes struct {
-	numbers []provisioning.RequestNumber
-	values  map[provisioning.RequestNumber][]byte // nil: a tombstone
+	numbers []provisioning.RequestNumber // one that changes again stands there again
+	latest  map[provisioning.RequestNumber]change
+}
+
+type change struct {
+	value []byte // nil: a tombstone
+	last  int    // where in numbers
 }
 
 func (c *changes) set(n provisioning.RequestNumber, value []byte) {
-	if c.values == nil {
-		c.values = make(map[provisioning.RequestNumber][]byte)
+	if c.latest == nil {
+		c.latest = make(map[provisioning.RequestNumber]change)
 	}
-	if _, known := c.values[n]; !known {
-		c.numbers = append(c.numbers, n)
-	}
-	c.values[n] = value
+	c.latest[n] = change{value, len(c.numbers)}
+	c.numbers = append(c.numbers, n)
 }
 
 // Flush implements stream.StatefulHandler.
 func (d *Dispatch) Flush(out []record.Record) ([]record.Record, error) {
-	for _, n := range d.changed.numbers {
-		out = append(out, record.Record{
-			Topic: d.Topics.State(), Partition: d.partition, Key: []byte(n.String()), Value: d.changed.values[n],
-		})
+	for i, n := range d.changed.numbers {
+		if c := d.changed.latest[n]; c.last == i {
+			out = append(out, record.Record{
+				Topic: d.Topics.State(), Partition: d.partition, Key: []byte(n.String()), Value: c.value,
+			})
+		}
 	}
 	d.changed.numbers = d.changed.numbers[:0]
-	clear(d.changed.values)
-	return out, nil
+	clear(d.changed.latest)
+	if len(out) > 0 || !d.moved {
+		return out, nil
+	}
+	// Nothing is to be written, but requests were held back: that is local, and is kept at once. Else it would pile up in
+	// memory until there is something to commit.
+	return out, d.keep(d.kept)
 }

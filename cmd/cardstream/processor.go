@@ -269,7 +269,8 @@ func (p *processor) dispatch(ctx context.Context, set *schemas.Set, letters hand
 	}
 	config := handlers.DispatchConfig{
 		Topics: p.topics, Schemas: set, Digester: digester, DeadLetters: letters, Metrics: hm, Identity: identity,
-		Clock:  time.Now,
+		Clock:      time.Now,
+		Partitions: p.layout.Partitions[p.topics.Requests()], Log: p.log.Logger,
 		Policy: p.settings.policy(),
 	}
 	return p.stage("dispatch", []string{p.topics.Requests()}, owned, sm,
