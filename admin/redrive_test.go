@@ -169,6 +169,22 @@ func TestDeadLettersGoBackInOrderAsTheyWere(t *testing.T) {
 	}
 }
 
+func TestWhatComesMeanwhileIsNotRead(t *testing.T) {
+	y := openYard(t, kafkatest.Start(t))
+	y.bury(t, 1, "a", "b")
+	y.bury(t, 2, "c")
+	var read []string
+	err := admin.ReadAll(t.Context(), y.client, y.fetcher, y.topics.DeadLetters(), func(r record.Record) error {
+		y.bury(t, r.Partition, "more")
+		y.bury(t, 2, "still more")
+		read = append(read, string(r.Key))
+		return nil
+	})
+	if err != nil || !slices.Equal(read, []string{"a", "b", "c"}) {
+		t.Errorf("read %q, %v", read, err)
+	}
+}
+
 func TestARateBoundsWhatGoesBack(t *testing.T) {
 	y := openYard(t, kafkatest.Start(t))
 	y.bury(t, 1, strings.Split(strings.Repeat("x", 21), "")...)

@@ -34,6 +34,7 @@ var contract = map[string]string{
 	"cardstream_stable_offset_lag_records": "gauge",
 	"cardstream_restore_seconds":           "histogram",
 	"cardstream_restore_records_total":     "counter",
+	"cardstream_control_age_seconds":       "gauge",
 	"cardstream_clock_offset_seconds":      "gauge",
 	"cardstream_build_info":                "gauge",
 }
