@@ -269,9 +269,8 @@ func (p *processor) dispatch(ctx context.Context, set *schemas.Set, letters hand
 	}
 	config := handlers.DispatchConfig{
 		Topics: p.topics, Schemas: set, Digester: digester, DeadLetters: letters, Metrics: hm, Identity: identity,
-		Clock:      time.Now,
-		Partitions: p.layout.Partitions[p.topics.Requests()], Log: p.log.Logger,
-		Policy: p.settings.policy(),
+		Clock: time.Now, Control: p.control, Log: p.log.Logger,
+		Partitions: p.layout.Partitions[p.topics.Requests()], Policy: p.settings.policy(),
 	}
 	return p.stage("dispatch", []string{p.topics.Requests()}, owned, sm,
 		func(tp record.TopicPartition) []record.TopicPartition { return p.outputs().OfDispatch(tp.Partition) },
