@@ -173,8 +173,9 @@ func (d *Dispatch) begin(now time.Time, out []record.Record) (*step, error) {
 		return nil, err
 	}
 	d.gate.look(d.Control.Current())
-	at := max(provisioning.TimestampOf(now), d.overlay.Counts().MaxCreatedAt)
-	return &step{Dispatch: d, now: at, due: at, out: out}, nil
+	clock := provisioning.TimestampOf(now)
+	at := max(clock, d.overlay.Counts().MaxCreatedAt)
+	return &step{Dispatch: d, now: at, due: at, clock: clock, out: out}, nil
 }
 
 // bury adds a dead letter.

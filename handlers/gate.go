@@ -60,7 +60,7 @@ func (g *gate) next(c store.Counts, now provisioning.Timestamp) (provisioning.Ti
 			continue
 		}
 		if g.hold.holds() {
-			return max(g.hold.next, g.pace.next(now)), true
+			return max(g.hold.probeAt(now), g.pace.next(now)), true
 		}
 		return g.pace.next(now), true
 	}

@@ -62,6 +62,12 @@ func (h *hold) took() { h.credit = max(0, h.credit-1) }
 // wait plans the next probe.
 func (h *hold) wait(now provisioning.Timestamp) { h.next = now.Add(h.policy.ProbeEvery) }
 
+// probeAt returns when the next probe goes: never later than the time between two from now, however far the clock was set
+// back.
+func (h *hold) probeAt(now provisioning.Timestamp) provisioning.Timestamp {
+	return min(h.next, now.Add(h.policy.ProbeEvery))
+}
+
 // room returns how many attempts may go, probes aside.
 func (h *hold) room() int {
 	switch {

@@ -11,7 +11,8 @@ type step struct {
 	now    provisioning.Timestamp // to be written down
 	due    provisioning.Timestamp // whose time had come by then may act; in a waking it may lie before now
 	out    []record.Record
-	budget int // how many more requests may act
+	clock  provisioning.Timestamp // this process's, which may be set back; for what is not written down
+	budget int                    // how many more requests may act
 	waking bool
 }
 

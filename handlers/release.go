@@ -56,7 +56,7 @@ func (s *step) releaseOne(r *provisioning.Request, was store.Kind) error {
 
 // probe asks a headend that does not answer whether it is there again: with the next attempt of one request.
 func (s *step) probe() error {
-	if s.now < s.gate.hold.next || s.gate.pace.room(s.now) == 0 || s.budget <= 0 {
+	if s.clock < s.gate.hold.probeAt(s.clock) || s.gate.pace.room(s.clock) == 0 || s.budget <= 0 {
 		return nil
 	}
 	for _, kind := range s.gate.hold.probes() {
@@ -68,7 +68,7 @@ func (s *step) probe() error {
 			return err
 		}
 		if len(items) > 0 {
-			s.gate.hold.probed(kind, s.now)
+			s.gate.hold.probed(kind, s.clock)
 			return s.releaseOne(&items[0].Request, kind)
 		}
 	}
@@ -76,7 +76,7 @@ func (s *step) probe() error {
 }
 
 // room returns how many attempts of that kind may go now.
-func (s *step) room(kind store.Kind) int { return s.gate.room(kind, s.overlay.Counts(), s.now) }
+func (s *step) room(kind store.Kind) int { return s.gate.room(kind, s.overlay.Counts(), s.clock) }
 
 // queued reports whether somebody is held back who goes before what is of that kind.
 func (s *step) queued(kind store.Kind) bool {

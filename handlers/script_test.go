@@ -40,8 +40,11 @@ func TestHandlersThroughMishaps(t *testing.T) {
 // do is the scripts' interpreter. The word before the first space is the verb.
 func (w *world) do(t *testing.T, line string) []string {
 	verb, rest, _ := strings.Cut(line, " ")
+	if out, ok := w.steer(t, verb, line); ok {
+		return out
+	}
 	switch verb {
-	case "policy": // results=on timeout=1m attempts=3 retention=7d; key=…: the digester's
+	case "policy": // results=on timeout=1m attempts=3 retention=7d in-flight=0 hold-after=0; key=…: the digester's
 		w.policy(scripttest.Split(line))
 		return nil
 	case "wait": // and a duration: only the clock moves, also backwards
@@ -84,11 +87,16 @@ func (w *world) policy(words scripttest.Words) {
 	p.Results = words.Text("results", "off") == "on"
 	p.Timeout = words.Duration(w.t, "timeout", p.Timeout)
 	p.Retention = words.Duration(w.t, "retention", p.Retention)
-	attempts, err := strconv.Atoi(words.Text("attempts", strconv.Itoa(int(p.Attempts))))
-	if err != nil {
-		w.t.Fatal(err)
+	number := func(name string, otherwise int64) int64 {
+		n, err := strconv.ParseInt(words.Text(name, strconv.FormatInt(otherwise, 10)), 10, 32)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return n
 	}
-	p.Attempts = int32(attempts)
+	p.Attempts = int32(number("attempts", int64(p.Attempts)))
+	p.InFlight = number("in-flight", p.InFlight)
+	p.HoldAfter = int32(number("hold-after", int64(p.HoldAfter)))
 	w.config.Digester = provisioning.NewDigester([]byte(words.Text("key", "")))
 	words.Done(w.t)
 	w.restart(false)

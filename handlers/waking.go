@@ -48,7 +48,7 @@ func (s *step) act(item store.Item) error {
 // timeOut gives up an attempt whose answer is late.
 func (s *step) timeOut(r *provisioning.Request) error {
 	if s.Policy.Results {
-		s.gate.hold.timedOut(s.now)
+		s.gate.hold.timedOut(s.clock)
 	}
 	return s.settle(r, s.Policy.TimeOut(r, s.gate.hold.silence, s.now))
 }
@@ -88,7 +88,7 @@ func (s *step) proceed(head *provisioning.Request) error {
 // send hands a request's next attempt to the headend.
 func (s *step) send(r *provisioning.Request) error {
 	s.budget--
-	s.gate.took(s.now)
+	s.gate.took(s.clock)
 	outcome := s.Policy.Send(r, s.now)
 	s.tally.sent(r)
 	s.tally.reached(provisioning.Sent)

@@ -40,6 +40,12 @@ type world struct {
 	pins     pins
 
 	everything bool // show whole records
+	short      bool // show what the outside sees, in a few words
+
+	control  *control
+	lease    *store.Partition // of partition 0
+	cards    int              // made up so far
+	answered int              // of the commands of partition 0
 }
 
 // mishap is what befalls the process at every step. Whatever it is, the same must come out.
@@ -63,6 +69,7 @@ func openWorld(t *testing.T, m mishap) *world {
 	t.Helper()
 	w := &world{
 		t: t, now: start, logs: make(map[record.TopicPartition][]record.Record), mishap: m,
+		control:  &control{changed: make(chan struct{})},
 		registry: prometheus.NewRegistry(), dispatch: make([]*dispatcher, partitions),
 	}
 	registry, set := MustOpenRegistry(t, w.topics)
@@ -83,8 +90,10 @@ func openWorld(t *testing.T, m mishap) *world {
 			Timeout: provisioning.DefaultTimeout, Attempts: provisioning.DefaultAttempts,
 			Retention: provisioning.DefaultRetention,
 			RetryMin:  provisioning.DefaultRetryMin, RetryMax: provisioning.DefaultRetryMax,
+			ProbeEvery: provisioning.DefaultProbeEvery,
 		},
-		Clock:    func() time.Time { return w.now.Time() },
+		Clock:   func() time.Time { return w.now.Time() },
+		Control: w.control, Partitions: partitions,
 		Identity: handlers.Identity{ClusterID: "cluster", TopicID: "topic", MaxAge: 12 * time.Hour},
 	}
 	for p := range w.dispatch {
@@ -122,6 +131,9 @@ func (w *world) takeOver(partition int32) {
 	lease, err := w.stored.Lease(partition)
 	if err != nil {
 		w.t.Fatal(err)
+	}
+	if partition == 0 {
+		w.lease = lease
 	}
 	h := handlers.NewDispatch(w.config, partition, lease)
 	log := w.logs[h.Changelog()]
@@ -182,7 +194,11 @@ func (w *world) commit(out []record.Record) []string {
 	for _, r := range out {
 		w.append(r)
 		w.pins.check(w, &r)
-		shown = append(shown, w.show(&r))
+		if !w.short {
+			shown = append(shown, w.show(&r))
+		} else if line := w.shorten(&r); line != "" {
+			shown = append(shown, line)
+		}
 	}
 	return shown
 }
