@@ -81,17 +81,31 @@ func (h *headend) work(c *provisioning.SmartcardCommand, card []byte, now time.T
 		return nil
 	case reject, retryable:
 		return []answer{{at: finished, card: card, result: h.refusal(c, verdict)}}
-	case accept, late, twice:
+	case accept, late, twice, stray:
 	}
 	done.add(c.RequestNumber, finished)
 	accepted.at = finished
-	if verdict == late {
+	switch verdict {
+	case late:
 		accepted.at = latest(finished, by.Add(by.Sub(c.IssuedAt.Time())/2))
-	}
-	if verdict == twice {
+	case twice:
 		return []answer{accepted, accepted}
+	case stray:
+		return append(strays(accepted), accepted)
+	default:
 	}
 	return []answer{accepted}
+}
+
+// strays are answers to what nobody has asked: an attempt that was never made, and a request that never was.
+func strays(a answer) []answer {
+	const far = 1 << 40
+	attempt, request := a, a
+	attempt.result.Attempt += 1_000
+	number, _ := provisioning.ParseRequestNumber(a.result.RequestNumber)
+	number.Offset += far
+	request.result.RequestNumber = number.String()
+	return []answer{attempt, request}
 }
 
 func latest(a, b time.Time) time.Time {

@@ -58,6 +58,7 @@ func TestCardsSayThemselvesHowTheyAreAnswered(t *testing.T) {
 		"SIM-SILENT":    {{1, 0, ""}, {2, 0, ""}, {3, 0, ""}},
 		"SIM-LATE":      {{1, 0, "15s: 1 ACCEPTED"}},
 		"SIM-TWICE-007": {{1, 0, "1s: 1 ACCEPTED, 1s: 1 ACCEPTED"}},
+		"SIM-STRAY":     {{1, 0, "1s: 1001 ACCEPTED, 1s: 1 ACCEPTED, 1s: 1 ACCEPTED"}},
 		"SIM-RETRYABLE-ACCEPT-2": {
 			{1, 0, "1s: 1 RETRYABLE after 300 ms"}, {2, 0, "1s: 2 ACCEPTED"},
 		},

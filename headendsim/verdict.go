@@ -19,6 +19,7 @@ const (
 	silent    verdict = "SILENT"
 	late      verdict = "LATE"
 	twice     verdict = "TWICE"
+	stray     verdict = "STRAY" // by a card's name alone
 )
 
 // verdict decides about an attempt: by the name of the card, or by chance. It is the same whenever it is asked for.
@@ -58,7 +59,7 @@ func script(card provisioning.SmartcardIdentifier) []verdict {
 	var told []verdict
 	for _, word := range words {
 		switch v := verdict(word); v {
-		case accept, reject, retryable, silent, late, twice:
+		case accept, reject, retryable, silent, late, twice, stray:
 			told = append(told, v)
 		default:
 			return nil

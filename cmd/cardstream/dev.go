@@ -34,6 +34,8 @@ type devCommand struct {
 	Horizon    time.Duration `default:"17520h" help:"How far ahead a scheduled date may be (${default})."`
 	Retention  time.Duration `default:"168h" help:"How long an ended request is remembered (${default})."`
 
+	headendSettings
+
 	Once    string        `placeholder:"FILE" help:"Feed the commands in FILE (- is stdin), print their events, and end when each has come to its end."`
 	Timeout time.Duration `default:"1m" help:"With --once: how long that may take (${default})."`
 }
@@ -122,7 +124,7 @@ func (c *devCommand) processorSettings(folder, digestKey string) processorSettin
 	s.Store = filepath.Join(folder, "store")
 	s.MetricsAddr = c.MetricsAddr
 	s.PINPattern, s.Horizon, s.Retention = c.PINPattern, c.Horizon, c.Retention
-	s.HeadendResults = "off" // the simulated headend gives no answers
+	s.headendSettings = c.headendSettings
 	s.digestKey = digestKey
 	return s
 }

@@ -27,11 +27,7 @@ type processorSettings struct {
 	Retention     time.Duration `default:"168h" help:"How long an ended request is remembered (${default}, seven days)."`
 	DigestKeyFile string        `placeholder:"FILE" help:"Secret key (or CARDSTREAM_DIGEST_KEY) that lets a repeated command with another PIN be told even after the first one's end."`
 
-	HeadendResults   string        `enum:"on,off" default:"on" help:"on: a request is complete when the headend has accepted it; off: when it is handed over (${default})."`
-	HeadendTimeout   time.Duration `default:"60s" help:"How long an attempt may go without an answer (${default})."`
-	HeadendAttempts  int32         `default:"3" help:"How many attempts of a request may fail before it is REJECTED (${default})."`
-	HeadendInFlight  int64         `default:"1000" help:"Most SENT requests of a partition for another to be sent; 0 is no bound (${default})."`
-	HeadendHoldAfter int32         `default:"20" help:"After so many time-outs in a row a partition sends nothing but probes; 0 never holds (${default})."`
+	headendSettings
 
 	OnMissingOffset string        `enum:",earliest,latest" default:"" placeholder:"earliest|latest" help:"Where to begin on a partition without a committed offset of which records are gone already; without it such a partition stops."`
 	SessionTimeout  time.Duration `default:"6s" help:"How long a silent process keeps its partitions (${default})."`
@@ -42,6 +38,15 @@ type processorSettings struct {
 	StoreCache      int64         `default:"64" placeholder:"MIB" help:"Block cache of the local store, in MiB (${default})."`
 
 	digestKey string // dev's own
+}
+
+// headendSettings are how the processor deals with the headend, for `run` and `dev` alike.
+type headendSettings struct {
+	HeadendResults   string        `enum:"on,off" default:"on" help:"on: a request is complete when the headend has accepted it; off: when it is handed over (${default})."`
+	HeadendTimeout   time.Duration `default:"60s" help:"How long an attempt may go without an answer (${default})."`
+	HeadendAttempts  int32         `default:"3" help:"How many attempts of a request may fail before it is REJECTED (${default})."`
+	HeadendInFlight  int64         `default:"1000" help:"Most SENT requests of a partition for another to be sent; 0 is no bound (${default})."`
+	HeadendHoldAfter int32         `default:"20" help:"After so many time-outs in a row a partition sends nothing but probes; 0 never holds (${default})."`
 }
 
 // defaultProcessorSettings returns what run has without any flag.

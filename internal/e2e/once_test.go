@@ -14,10 +14,10 @@ import (
 )
 
 // once runs `cardstream dev --once` on one of the example files, as a fresh clone would.
-func once(t *testing.T, file string) outcome {
+func once(t *testing.T, file string, flags ...string) outcome {
 	t.Helper()
-	return shell(t, "dev", "--once", filepath.Join("..", "..", "examples", file),
-		"--kafka-addr", "127.0.0.1:0", "--registry-addr", "127.0.0.1:0", "--metrics-addr", "127.0.0.1:0")
+	return shell(t, append([]string{"dev", "--once", filepath.Join("..", "..", "examples", file),
+		"--kafka-addr", "127.0.0.1:0", "--registry-addr", "127.0.0.1:0", "--metrics-addr", "127.0.0.1:0"}, flags...)...)
 }
 
 // matchEvents holds the events that were printed against what each line of the file demands, and returns the lines.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 )
 
 // Printed is a life cycle event as cardstream prints it: a JSON line.
@@ -15,6 +16,8 @@ type Printed struct {
 	Source    string  `json:"source"`
 	Number    *string `json:"request_number"`
 	State     *string `json:"life_cycle_state"`
+	Attempt   *int32  `json:"attempt"`
+	Rejecter  *string `json:"rejected_by"`
 	Smartcard *struct {
 		ID              *string `json:"id"`
 		SerialNumber    *string `json:"serial_number"`
@@ -123,6 +126,21 @@ func (a *answers) take(e Printed) {
 	default:
 		a.request = append(a.request, e.Type)
 	}
+}
+
+// String says what happened: the type, the attempt, who rejected, and the errors, as far as there are any.
+func (e Printed) String() string {
+	text := e.Type
+	if e.Attempt != nil {
+		text += " " + strconv.Itoa(int(*e.Attempt))
+	}
+	if e.Rejecter != nil {
+		text += " " + *e.Rejecter
+	}
+	if codes := e.codes(); codes != "" {
+		text += " " + codes
+	}
+	return text
 }
 
 func (e Printed) codes() string {
