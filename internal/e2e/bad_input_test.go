@@ -3,17 +3,14 @@ package e2e_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/linkedin/goavro/v2"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"cardstream/internal/devkafka/kafkatest"
@@ -94,23 +91,8 @@ func (d *deployment) badRecords() []badRecord {
 // encode writes a record with the registry's newest schema of a topic, in the wire format.
 func (d *deployment) encode(topic string, native map[string]any) []byte {
 	d.t.Helper()
-	response, err := get(d.cluster.RegistryURL + "/subjects/" + d.prefix + topic + "-value/versions/latest")
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	var latest struct {
-		ID     uint32
-		Schema string
-	}
-	if err := json.NewDecoder(response.Body).Decode(&latest); err != nil || response.StatusCode != http.StatusOK {
-		d.t.Fatalf("schema of %s: %s: %v", topic, response.Status, err)
-	}
-	codec, err := goavro.NewCodec(latest.Schema)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	value, err := codec.BinaryFromNative(wireHeader(latest.ID), native)
+	id, codec := d.latest(topic)
+	value, err := codec.BinaryFromNative(wireHeader(id), native)
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -68,15 +68,37 @@ func (d *deployment) line(command string, flags ...string) []string {
 // fails the test.
 func (d *deployment) run(processes int, flags ...string) *chaos.Fleet {
 	d.t.Helper()
+	return d.runWith(processes, func() []string { return append([]string{"--headend-results", "off"}, flags...) })
+}
+
+// runWith is run with flags that may be others at each start.
+func (d *deployment) runWith(processes int, flags func() []string) *chaos.Fleet {
+	d.t.Helper()
 	for range processes {
 		d.metrics = append(d.metrics, freeAddress(d.t))
 	}
+	d.fleet = d.start(d.folder, processes, func(slot int) []string {
+		return append(d.line("run", "--app", d.app, "--metrics-addr", d.metrics[slot],
+			"--store", filepath.Join(d.folder, fmt.Sprintf("store-%d", slot))), flags()...)
+	})
+	return d.fleet
+}
+
+// headend starts a simulated headend, which can be killed like any other process.
+func (d *deployment) headend(flags ...string) *chaos.Fleet {
+	d.t.Helper()
+	logs := filepath.Join(d.folder, "headend")
+	if err := os.MkdirAll(logs, 0o755); err != nil {
+		d.t.Fatal(err)
+	}
+	return d.start(logs, 1, func(int) []string { return append(d.line("headend-sim", "--app", d.app), flags...) })
+}
+
+// start starts processes that end with the test.
+func (d *deployment) start(logs string, processes int, args func(slot int) []string) *chaos.Fleet {
+	d.t.Helper()
 	fleet, err := chaos.Start(chaos.Config{
-		Binary: executable, Processes: processes, Logs: d.folder, Seed: seed(d.t), Log: d.t.Logf,
-		Args: func(slot int) []string {
-			return append(d.line("run", "--app", d.app, "--headend-results", "off", "--metrics-addr", d.metrics[slot],
-				"--store", filepath.Join(d.folder, fmt.Sprintf("store-%d", slot))), flags...)
-		},
+		Binary: executable, Processes: processes, Logs: logs, Seed: seed(d.t), Log: d.t.Logf, Args: args,
 	})
 	if err != nil {
 		d.t.Fatal(err)
@@ -86,7 +108,6 @@ func (d *deployment) run(processes int, flags ...string) *chaos.Fleet {
 			d.t.Error(err)
 		}
 	})
-	d.fleet = fleet
 	return fleet
 }
 
@@ -123,8 +144,14 @@ func (d *deployment) deleteTopics() {
 // witness begins to read everything that is committed.
 func (d *deployment) witness(rules ledger.Rules) *ledger.Witness {
 	d.t.Helper()
+	return d.witnessOf(rules, ledger.Mode{})
+}
+
+// witnessOf is witness, of a run with another mode.
+func (d *deployment) witnessOf(rules ledger.Rules, mode ledger.Mode) *ledger.Witness {
+	d.t.Helper()
 	w, err := ledger.Open(d.t.Context(), ledger.Config{
-		Brokers: d.cluster.Brokers, Registry: d.cluster.RegistryURL, Prefix: d.prefix, Rules: rules,
+		Brokers: d.cluster.Brokers, Registry: d.cluster.RegistryURL, Prefix: d.prefix, Rules: rules, Mode: mode,
 	})
 	if err != nil {
 		d.t.Fatal(err)

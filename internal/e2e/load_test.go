@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"cmp"
 	"os"
 	"strconv"
 	"sync"
@@ -45,10 +46,11 @@ type feed struct {
 	err    error
 }
 
-// feed begins to write commands at a steady rate, whether or not they are worked off as fast, until the test ends it.
+// feed begins to write commands at a steady rate, whether or not they are worked off as fast, until the load's Commands
+// are written, or the test ends it.
 func (d *deployment) feed(load ledger.Load, rate float64) *feed {
 	d.t.Helper()
-	load.Commands = 1 << 40 // more than any test waits for
+	load.Commands = cmp.Or(load.Commands, 1<<40) // more than any test waits for
 	load.Seed = seed(d.t)
 	feeder, err := ledger.NewFeeder(d.t.Context(), ledger.FeederConfig{
 		Brokers: d.cluster.Brokers, Registry: d.cluster.RegistryURL, Prefix: d.prefix, Load: load, Rate: rate,
@@ -61,6 +63,13 @@ func (d *deployment) feed(load ledger.Load, rate float64) *feed {
 	d.t.Cleanup(func() { f.end(); feeder.Close() })
 	d.t.Logf("feed: seed %d, %.0f commands a second", load.Seed, rate)
 	return f
+}
+
+// all waits until the whole load is written, and returns it.
+func (f *feed) all() ledger.Fed {
+	f.t.Helper()
+	f.done.Wait()
+	return f.end()
 }
 
 // end stops feeding and returns what was written.
