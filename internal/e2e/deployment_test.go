@@ -22,6 +22,9 @@ import (
 // partitions is how many each topic has: cardstream's default.
 const partitions = 12
 
+// tasks is how many partitions there are to step on: intake's of commands and results, and dispatch's of requests.
+const tasks = 3 * partitions
+
 // deployment is cardstream on a real cluster: topics under a prefix of its own, and processes.
 type deployment struct {
 	t       *testing.T
@@ -163,19 +166,21 @@ func (d *deployment) witnessOf(rules ledger.Rules, mode ledger.Mode) *ledger.Wit
 // task is what /readyz says of one partition.
 type task struct {
 	Stage     string
+	Topic     string
 	Partition int
 	State     string
 	Detail    string
 }
 
 // readyz asks the process in a slot; an error where nobody answers.
-func (d *deployment) readyz(slot int) (ready bool, tasks []task, err error) {
+func (d *deployment) readyz(slot int) (ready bool, list []task, err error) {
 	response, err := get("http://" + d.metrics[slot] + "/readyz")
 	if err != nil {
 		return false, nil, err
 	}
 	defer func() { _ = response.Body.Close() }()
-	return response.StatusCode == http.StatusOK, tasks, json.NewDecoder(response.Body).Decode(&tasks)
+	err = json.NewDecoder(response.Body).Decode(&list)
+	return response.StatusCode == http.StatusOK, list, err
 }
 
 // get asks on a connection of its own, which leaves nothing behind.
@@ -191,22 +196,22 @@ func (d *deployment) awaitSharing(slots ...int) {
 	eventually(d.t, time.Minute, "all partitions step, and are shared", func() bool {
 		clear(stepping)
 		for _, slot := range slots {
-			_, tasks, err := d.readyz(slot)
+			_, list, err := d.readyz(slot)
 			if err != nil {
 				return false
 			}
 			here := map[string]bool{}
-			for _, t := range tasks {
+			for _, t := range list {
 				if t.State == "stepping" {
 					here[t.Stage] = true
-					stepping[fmt.Sprintf("%s-%d", t.Stage, t.Partition)] = true
+					stepping[fmt.Sprintf("%s-%s-%d", t.Stage, t.Topic, t.Partition)] = true
 				}
 			}
 			if len(here) < 2 {
 				return false
 			}
 		}
-		return len(stepping) == 2*partitions
+		return len(stepping) == tasks
 	})
 }
 
@@ -214,8 +219,8 @@ func (d *deployment) awaitSharing(slots ...int) {
 func (d *deployment) awaitAll(slot int) {
 	d.t.Helper()
 	eventually(d.t, time.Minute, "one process has all partitions", func() bool {
-		ready, tasks, err := d.readyz(slot)
-		return err == nil && ready && len(tasks) == 2*partitions
+		ready, list, err := d.readyz(slot)
+		return err == nil && ready && len(list) == tasks
 	})
 }
 
