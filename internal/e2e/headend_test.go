@@ -83,7 +83,7 @@ func TestAnOutageRejectsNothing(t *testing.T) {
 	requests, outage := number(t, "CARDSTREAM_E2E_REQUESTS", 1_000), duration(t, "CARDSTREAM_E2E_OUTAGE", 30*time.Second)
 	const timeout, ahead, holdAfter, probeEvery = time.Second, 20 * time.Second, 20, 10 * time.Second
 	d := deploy(t, kafkatest.Start(t))
-	witness := d.witnessOf(ledger.Rules{}, ledger.Mode{Results: true, Timeout: timeout})
+	witness := d.witnessOf(ledger.Rules{}, ledger.Mode{Results: true, Timeout: timeout, Outage: true})
 	d.runWith(2, func() []string {
 		return []string{"--headend-timeout", timeout.String(), "--headend-hold-after", strconv.Itoa(holdAfter)}
 	})

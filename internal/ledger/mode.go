@@ -20,6 +20,10 @@ type Mode struct {
 	Timeout  time.Duration
 	Attempts int32
 
+	// Outage says that the headend was away for a part of the run. Of a partition that holds, attempts that come to nothing
+	// do not count, so nobody outside can say how many there may be.
+	Outage bool
+
 	// ClockTolerance is how far the clocks of processors, brokers and witness may be apart. Zero, on one machine, makes
 	// every comparison exact.
 	ClockTolerance time.Duration
