@@ -1,19 +1,10 @@
 package e2e_test
 
 import (
-	"bufio"
 	"bytes"
-	"context"
-	"encoding/json"
-	"fmt"
-	"io"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -133,21 +124,21 @@ func TestDevOnceShowsTheWholeLifeCycle(t *testing.T) {
 
 // What the README shows by hand beside that: what leads to no event.
 func TestTheWholeLifeCycleByHand(t *testing.T) {
-	dev := startDev(t, "--headend-timeout", "1s", "--retention", "6s")
+	process := dev(t, "--headend-timeout", "1s", "--retention", "6s")
 	got := shell(t, append([]string{"send", "--follow", "--file", filepath.Join("..", "..", "examples", "lifecycle.jsonl")},
-		dev.flags()...)...)
+		process.flags()...)...)
 	if got.code != 0 || got.stderr != "" {
 		t.Errorf("exit code %d, stderr:\n%s", got.code, got.stderr)
 	}
 	matchLives(t, got.stdout)
 
-	letters := dev.watch(t, "provisioning.dead-letters")
+	letters := process.watch(t, "provisioning.dead-letters")
 	for _, code := range []string{"ATTEMPT_UNKNOWN", "REQUEST_UNKNOWN"} {
 		if strings.Count(letters, `"cardstream.error.code":"`+code+`"`) != 1 {
 			t.Errorf("no dead letter %s, or several:\n%s", code, letters)
 		}
 	}
-	page := dev.page(t)
+	page := process.page(t)
 	for _, line := range []string{
 		`cardstream_headend_results_total{status="repeated"} 1`, `cardstream_headend_results_total{status="unknown"} 2`,
 		`cardstream_headend_results_total{status="late"} 1`, `cardstream_headend_results_total{status="retryable"} 7`,
@@ -157,86 +148,7 @@ func TestTheWholeLifeCycleByHand(t *testing.T) {
 			t.Errorf("no metric %s", line)
 		}
 	}
-	if states := dev.watch(t, "provisioning.state"); !strings.Contains(states, `"value":null`) {
+	if states := process.watch(t, "provisioning.state"); !strings.Contains(states, `"value":null`) {
 		t.Error("nothing has been forgotten")
 	}
-}
-
-// devProcess is a `cardstream dev` that stays.
-type devProcess struct{ Kafka, Registry, Metrics string }
-
-// startDev runs it until the test's end, and returns when it has fed the sample commands.
-func startDev(t *testing.T, flags ...string) devProcess {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "addresses.json")
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	command := exec.CommandContext(ctx, executable, append([]string{"dev", "--addresses", file, "--kafka-addr", "127.0.0.1:0",
-		"--registry-addr", "127.0.0.1:0", "--metrics-addr", "127.0.0.1:0", "--log-level", "error"}, flags...)...)
-	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
-	var stderr bytes.Buffer
-	command.Stderr = &stderr
-	stdout, err := command.StdoutPipe()
-	if err == nil {
-		err = command.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	var reading sync.WaitGroup
-	fed := make(chan struct{})
-	reading.Go(func() {
-		for lines := bufio.NewScanner(stdout); lines.Scan(); {
-			if strings.Contains(lines.Text(), "have come to their end") {
-				close(fed)
-			}
-		}
-	})
-	t.Cleanup(func() {
-		cancel()
-		reading.Wait()
-		if err := command.Wait(); err != nil && command.ProcessState.ExitCode() != 0 {
-			t.Errorf("dev: %v\n%s", err, stderr.String())
-		}
-	})
-	select {
-	case <-fed:
-	case <-ctx.Done():
-		t.Fatalf("dev has not fed its samples: %v", ctx.Err())
-	}
-	text, err := os.ReadFile(file)
-	var dev devProcess
-	if err == nil {
-		err = json.Unmarshal(text, &dev)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dev
-}
-
-func (d devProcess) flags() []string { return []string{"--brokers", d.Kafka, "--registry", d.Registry} }
-
-// watch returns what a topic holds.
-func (d devProcess) watch(t *testing.T, topic string) string {
-	t.Helper()
-	got := shell(t, append([]string{"watch", topic, "--from-start", "--until-idle", "1s"}, d.flags()...)...)
-	if got.code != 0 {
-		t.Fatalf("watch %s: exit code %d\n%s", topic, got.code, got.stderr)
-	}
-	return got.stdout
-}
-
-// page returns the metrics.
-func (d devProcess) page(t *testing.T) string {
-	t.Helper()
-	response, err := get(d.Metrics)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }() // read to its end
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(fmt.Errorf("read metrics: %w", err))
-	}
-	return string(text)
 }

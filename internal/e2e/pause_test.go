@@ -2,43 +2,10 @@ package e2e_test
 
 import (
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
-
-	"cardstream/internal/ledger/chaos"
 )
-
-// dev runs `cardstream dev`, and returns the connection flags for it once it has fed its samples.
-func dev(t *testing.T) []string {
-	t.Helper()
-	folder := t.TempDir()
-	file := filepath.Join(folder, "addresses.json")
-	fleet, err := chaos.Start(chaos.Config{
-		Binary: executable, Processes: 1, Logs: folder, Seed: seed(t), Log: t.Logf,
-		Args: func(int) []string {
-			return []string{"dev", "--addresses", file, "--kafka-addr", "127.0.0.1:0", "--registry-addr", "127.0.0.1:0",
-				"--metrics-addr", "127.0.0.1:0"}
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := fleet.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	var where struct{ Kafka, Registry string }
-	eventually(t, time.Minute, "dev tells where it listens", func() bool {
-		text, err := os.ReadFile(file)
-		return err == nil && json.Unmarshal(text, &where) == nil
-	})
-	return []string{"--brokers", where.Kafka, "--registry", where.Registry}
-}
 
 // events returns the types of the events about a card so far.
 func events(t *testing.T, connection []string, card string) []string {
@@ -65,7 +32,7 @@ func events(t *testing.T, connection []string, card string) []string {
 
 // A person at a shell: what is not immediate waits through a pause, and goes when it ends.
 func TestAPauseKeepsBackWhatIsNotImmediate(t *testing.T) {
-	connection := dev(t)
+	connection := dev(t).flags()
 	do := func(args ...string) {
 		t.Helper()
 		if got := shell(t, append(args, connection...)...); got.code != 0 {
