@@ -106,8 +106,7 @@ func (w *world) answer(n int, status string, retryable bool) []string {
 }
 
 func (w *world) held() []string {
-	lease := w.lease
-	c := lease.Counts()
+	c := w.leases[0].Counts()
 	return []string{fmt.Sprintf("urgent retries %d, urgent %d, retries %d, others %d; SENT %d",
 		c.ReadyUrgentRetry, c.ReadyUrgent, c.ReadyRetry, c.Ready, c.Sent)}
 }

@@ -43,9 +43,11 @@ type world struct {
 	short      bool // show what the outside sees, in a few words
 
 	control  *control
-	lease    *store.Partition // of partition 0
-	cards    int              // made up so far
-	answered int              // of the commands of partition 0
+	leases   [partitions]*store.Partition
+	observe  func(*record.Record) // sees each record that is committed; nil: nobody
+	memory   bool                 // the store is on no real disk
+	cards    int                  // made up so far
+	answered int                  // of the commands of partition 0
 }
 
 // mishap is what befalls the process at every step. Whatever it is, the same must come out.
@@ -104,6 +106,19 @@ func openWorld(t *testing.T, m mishap) *world {
 	return w
 }
 
+// renew makes a world in which nothing has happened yet, on no real disk.
+func (w *world) renew() {
+	w.t.Helper()
+	w.end()
+	w.memory, w.observe = true, nil
+	w.now, w.logs = start, make(map[record.TopicPartition][]record.Record)
+	w.control.set(provisioning.RunControl{})
+	for _, d := range w.dispatch {
+		d.position = 0
+	}
+	w.begin()
+}
+
 // begin starts the process: it opens the store, and takes every partition over.
 func (w *world) begin() {
 	w.t.Helper()
@@ -112,7 +127,7 @@ func (w *world) begin() {
 			return w.schemas.State.Decode(context.Background(), b)
 		}}
 		dir := w.t.TempDir()
-		if w.mishap != noMishap { // one on the real disk is enough
+		if w.memory || w.mishap != noMishap { // one on the real disk is enough
 			options.FS, dir = vfs.NewMem(), "store"
 		}
 		var err error
@@ -132,9 +147,7 @@ func (w *world) takeOver(partition int32) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if partition == 0 {
-		w.lease = lease
-	}
+	w.leases[partition] = lease
 	h := handlers.NewDispatch(w.config, partition, lease)
 	log := w.logs[h.Changelog()]
 	position, err := h.Checkpoint(w.now.Time(), 0, int64(len(log)))
@@ -194,6 +207,9 @@ func (w *world) commit(out []record.Record) []string {
 	for _, r := range out {
 		w.append(r)
 		w.pins.check(w, &r)
+		if w.observe != nil {
+			w.observe(&r)
+		}
 		if !w.short {
 			shown = append(shown, w.show(&r))
 		} else if line := w.shorten(&r); line != "" {
