@@ -12,6 +12,7 @@ import (
 type headGuess struct {
 	seed  maphash.Seed
 	slots []guessedHead
+	noted int // how often a request was noted
 }
 
 type guessedHead struct {
@@ -22,8 +23,12 @@ type guessedHead struct {
 	taken  bool
 }
 
-// guessSlots is how many cards are remembered: 16 MiB, while a restore runs.
-const guessSlots = 1 << 19
+// A restore begins with few slots, as most have little to replay. One that goes on gets many, 16 MiB while it runs, and
+// forgets what it has guessed so far.
+const (
+	fewSlots  = 1 << 10
+	manySlots = 1 << 19
+)
 
 // What stands in a line's row that a restore wrote.
 var (
@@ -32,16 +37,19 @@ var (
 )
 
 func newHeadGuess() *headGuess {
-	return &headGuess{seed: maphash.MakeSeed(), slots: make([]guessedHead, guessSlots)}
+	return &headGuess{seed: maphash.MakeSeed(), slots: make([]guessedHead, fewSlots)}
 }
 
 func (g *headGuess) slot(card provisioning.SmartcardKey) (*guessedHead, uint64) {
 	hash := maphash.String(g.seed, string(card))
-	return &g.slots[hash%guessSlots], hash
+	return &g.slots[hash%uint64(len(g.slots))], hash
 }
 
 // follows notes that a request stands in its card's line, and guesses whether it is behind another.
 func (g *headGuess) follows(card provisioning.SmartcardKey, entry LineEntry) bool {
+	if g.noted++; g.noted == fewSlots {
+		g.slots = make([]guessedHead, manySlots)
+	}
 	slot, hash := g.slot(card)
 	if slot.taken && slot.card == hash && slot.number != entry.Number {
 		head := LineEntry{Number: slot.number, Sent: slot.sent, DueAt: slot.due}
