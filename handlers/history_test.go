@@ -22,8 +22,8 @@ func TestHistories(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := newHistory(t, w)
 		t.Repeat(map[string]func(*rapid.T){
-			"command": h.command, "cancel": h.cancel, "result": h.result, "result ": h.result, "steer": h.steer,
-			"wait": h.wait, "restart": h.restart, "step": h.step, "step ": h.step, "": h.check,
+			"command": h.command, "cancel": h.cancel, "result": h.result, "answer": h.answer, "steer": h.steer,
+			"wait": h.wait, "long wait": h.longWait, "restart": h.restart, "": h.step,
 		})
 		h.finish(t)
 	})
@@ -51,10 +51,10 @@ func newHistory(t *rapid.T, w *world) *history {
 }
 
 func (h *history) command(t *rapid.T) {
-	card := rapid.IntRange(1, 3).Draw(t, "card")
+	card := rapid.IntRange(1, 4).Draw(t, "card")
 	h.w.read(h.w.record("command", fmt.Sprintf(`{"command_id": "c-%d", "subscription_identifier": {"number": "S-1"}, `+
 		`"smartcard_identifier": {"serial_number": "%d"}, "new_pin": "PINPINPI", "scheduled_date": "+%ds", "process_immediately": %v}`,
-		rapid.IntRange(0, 30).Draw(t, "id"), card, rapid.IntRange(0, 60).Draw(t, "date"), rapid.IntRange(0, 3).Draw(t, "immediate") == 0)))
+		rapid.IntRange(0, 30).Draw(t, "id"), card, rapid.IntRange(0, 20).Draw(t, "date"), rapid.IntRange(0, 3).Draw(t, "immediate") == 0)))
 }
 
 func (h *history) cancel(t *rapid.T) {
@@ -68,6 +68,17 @@ func (h *history) number(t *rapid.T) provisioning.RequestNumber {
 		return rapid.SampledFrom(known).Draw(t, "number")
 	}
 	return provisioning.RequestNumber{}
+}
+
+// answer refuses all that is outstanding, or accepts it.
+func (h *history) answer(t *rapid.T) {
+	status := rapid.SampledFrom([]string{"ACCEPTED", "REJECTED", "REJECTED"}).Draw(t, "status")
+	for _, number := range h.chronicle.numbers() {
+		if k := h.chronicle.requests[number]; k.request.RespondBy != nil {
+			h.w.read(h.w.record("result", fmt.Sprintf(`{"request_number": "%s", "attempt": %d, "response_status": "%s", "retryable": true}`,
+				number, k.sent, status)))
+		}
+	}
 }
 
 // result is mostly about the last attempt of a request.
@@ -89,13 +100,20 @@ func (h *history) steer(t *rapid.T) {
 }
 
 func (h *history) wait(t *rapid.T) {
-	h.w.now = h.w.now.Add(time.Duration(rapid.IntRange(1, 90_000).Draw(t, "wait")) * time.Millisecond)
+	h.w.now = h.w.now.Add(time.Duration(rapid.IntRange(1, 15_000).Draw(t, "wait")) * time.Millisecond)
 }
+
+// longWait is as long as the answers to what is outstanding may take.
+func (h *history) longWait(*rapid.T) { h.w.now = h.w.now.Add(h.w.config.Policy.Timeout) }
 
 func (h *history) restart(t *rapid.T) { h.w.restart(rapid.Bool().Draw(t, "disk lost")) }
 
-// step is a step of every partition, which the process may not survive.
+// step is mostly a step of every partition, which the process may not survive.
 func (h *history) step(t *rapid.T) {
+	h.chronicle.t = t
+	if rapid.IntRange(0, 3).Draw(t, "idle") == 0 {
+		return
+	}
 	h.w.mishap = rapid.SampledFrom([]mishap{noMishap, noMishap, noMishap, beforeApply, beforeCommit}).Draw(t, "mishap")
 	limit := rapid.IntRange(1, 8).Draw(t, "limit")
 	h.w.step(limit)
@@ -105,8 +123,6 @@ func (h *history) step(t *rapid.T) {
 	}
 	h.checkPlaces(t)
 }
-
-func (h *history) check(t *rapid.T) { h.chronicle.t = t }
 
 // finish takes everything out of the way, and lets the headend answer.
 func (h *history) finish(t *rapid.T) {

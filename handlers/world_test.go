@@ -209,6 +209,7 @@ func (w *world) commit(out []record.Record) []string {
 		w.pins.check(w, &r)
 		if w.observe != nil {
 			w.observe(&r)
+			continue
 		}
 		if !w.short {
 			shown = append(shown, w.show(&r))
