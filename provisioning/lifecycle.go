@@ -39,9 +39,28 @@ type Outcome struct {
 	Events  []Event
 }
 
-// The life cycle, row by row as docs/contract.md has it. Each function takes the request as it is and the time, changes
-// the request, and returns what is to be published. None looks at the card's line, the pause or the headend's health:
-// whether a request may be sent now is decided before Send is called.
+// The life cycle is the table in docs/contract.md, "Life cycle". Each of its rows is one of these functions:
+//
+//	from                what happens                                    function
+//	–                   a valid command                                 NewRequest
+//	–                   an invalid command                              Rules.Judge, RejectedEvent
+//	–                   a command that already made a request           DuplicateEvent
+//	PENDING             due, and may go                                 Request.Sendable, Policy.Send
+//	PENDING             cancel                                          Policy.Cancel
+//	any other           cancel                                          Policy.Cancel: not ok; RejectedCancelEvent
+//	CANCELLED           the same cancel again                           Request.CancelledBy, DuplicateEvent
+//	SENT                ACCEPTED, of any attempt                        Policy.Answer → accepted
+//	SENT                REJECTED of the outstanding attempt, for good   Policy.Answer → reject
+//	SENT                the same, retryable                             Policy.Answer → refused → retry, or reject
+//	SENT                no answer in time                               Request.Overdue, Policy.TimeOut → retry, or reject
+//	REJECTED            a late ACCEPTED                                 Policy.Answer → accepted
+//	SENT and ends       any other result                                Policy.Answer: late, repeated
+//	any                 a result for an attempt never made              Policy.Answer: unknown
+//	ends                the retention has passed                        Request.Forgettable
+//
+// Each takes the request as it is and the time, changes the request, and returns what is to be published. None looks at
+// the card's line, the pause or the headend's health: whether a request may be sent now is decided before Send is called.
+// A test holds them against the table itself.
 
 // Send hands the next attempt of a PENDING or SENT request to the headend: PENDING → SENT, or SENT → SENT. Where no
 // results are read it is COMPLETED in the same breath.
