@@ -21,7 +21,7 @@ func (t handlerTransport) RoundTrip(request *http.Request) (*http.Response, erro
 }
 
 // MustOpenRegistry returns a registry with the schemas of all topics, and their codecs.
-func MustOpenRegistry(t *testing.T, topics schemas.Topics) (*schemas.Registry, *schemas.Set) {
+func MustOpenRegistry(t testing.TB, topics schemas.Topics) (*schemas.Registry, *schemas.Set) {
 	t.Helper()
 	registry, err := schemas.NewRegistry(schemas.RegistryConfig{
 		URLs: []string{"http://registry.test"}, Transport: handlerTransport{srfake.NewRegistry().Handler()},

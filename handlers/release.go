@@ -31,23 +31,16 @@ func (s *step) releaseKind(kind store.Kind) error {
 			return err
 		}
 		for i := range items {
-			if err := s.releaseOne(&items[i].Request, kind); err != nil {
+			if err := s.releaseOne(&items[i].Request); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-// releaseOne sends a request that was held back. One whose kind is another by now, as the immediate request behind it was
-// cancelled, goes there.
-func (s *step) releaseOne(r *provisioning.Request, was store.Kind) error {
-	kind, err := s.readyKind(r)
-	if err != nil {
-		return err
-	}
-	if kind != was {
-		return s.holdBack(r, kind)
-	}
+// releaseOne sends a request that was held back. It is still of the kind as which it was: whatever changes that, changes
+// its card's line and puts its head to where it is armed.
+func (s *step) releaseOne(r *provisioning.Request) error {
 	if err := s.send(r); err != nil || !r.State.Ended() {
 		return err
 	}
@@ -69,7 +62,7 @@ func (s *step) probe() error {
 		}
 		if len(items) > 0 {
 			s.gate.hold.probed(kind, s.clock)
-			return s.releaseOne(&items[0].Request, kind)
+			return s.releaseOne(&items[0].Request)
 		}
 	}
 	return nil
