@@ -43,7 +43,7 @@ func TestNothingIsLostOrDoubledByKillsWithResults(t *testing.T) {
 	d.headend("--reject", "5%", "--retryable", "5%", "--silent", "2%", "--late", "1%", "--twice", "1%", "--delay", "20ms")
 	d.awaitSharing(0, 1)
 	feed := d.feed(ledger.Load{
-		Commands: commands, Cards: max(commands/20, 1), Window: 5 * time.Second, Ahead: time.Second,
+		Cards: max(commands/20, 1), Window: 5 * time.Second, Ahead: time.Second,
 		Mix: ledger.Mix{Immediate: 30, DueNow: 30, Scheduled: 30, Duplicates: 5, Broken: 5},
 	}, float64(rate))
 
@@ -55,7 +55,11 @@ func TestNothingIsLostOrDoubledByKillsWithResults(t *testing.T) {
 	if err != nil {
 		t.Errorf("%d kills: %v", made, err)
 	}
-	d.settleLate(witness, timeout, feed.all())
+	eventually(t, time.Duration(commands/rate+60)*time.Second, "enough commands are fed", func() bool {
+		fed := feed.feeder.Fed()
+		return fed.Accepted+fed.Rejected+fed.Duplicates >= commands
+	})
+	d.settleLate(witness, timeout, feed.end())
 }
 
 // deployToRestart deploys where a broker may be restarted so many times in the course of the kills, and returns what is
