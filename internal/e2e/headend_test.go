@@ -14,7 +14,7 @@ import (
 	"cardstream/internal/ledger/chaos"
 )
 
-// duration is a setting from the environment.
+// duration is a setting from the environment, in seconds.
 func duration(t *testing.T, name string, otherwise time.Duration) time.Duration {
 	t.Helper()
 	return time.Duration(number(t, name, int(otherwise.Seconds()))) * time.Second
