@@ -3,6 +3,7 @@ package schemas
 import (
 	"errors"
 
+	"cardstream/internal/strictjson"
 	"cardstream/provisioning"
 )
 
@@ -28,53 +29,55 @@ type LineDefaults struct {
 // to say; a date finer than a millisecond is rounded up. A scheduled_date may also be relative, as "+2s": so that a file
 // of examples does not grow old.
 func ParseCommandLine(line []byte, defaults LineDefaults) (CommandLine, error) {
-	o, err := parseObject(line)
+	o, err := strictjson.Parse(line)
 	if err != nil {
 		return CommandLine{}, err
 	}
 	parsed := CommandLine{Command: provisioning.Command{
-		ID:         o.text("command_id").or(defaults.CommandID),
-		Source:     o.text("source").or(defaults.Source),
-		OccurredAt: o.time("occurred_at", provisioning.TimestampOf).or(defaults.OccurredAt),
+		ID:         o.Text("command_id").Or(defaults.CommandID),
+		Source:     o.Text("source").Or(defaults.Source),
+		OccurredAt: takeTime(o, "occurred_at", provisioning.TimestampOf).Or(defaults.OccurredAt),
 	}}
-	if cancel := o.object("cancel"); cancel != nil {
-		number, of := cancel.text("number"), cancel.text("of")
-		if (number.v == nil) == (of.v == nil) {
-			cancel.fail("", errors.New("must have either number or of"))
+	if cancel := o.Object("cancel"); cancel != nil {
+		number, of := cancel.Text("number"), cancel.Text("of")
+		if (number.V == nil) == (of.V == nil) {
+			cancel.Fail("", errors.New("must have either number or of"))
 		}
-		parsed.Command.Cancel = &provisioning.Cancel{Number: number.or("")}
-		parsed.CancelOf = of.or("")
-		if of.v != nil && parsed.CancelOf == "" {
-			cancel.fail("of", errors.New("must not be empty"))
+		parsed.Command.Cancel = &provisioning.Cancel{Number: number.Or("")}
+		parsed.CancelOf = of.Or("")
+		if of.V != nil && parsed.CancelOf == "" {
+			cancel.Fail("of", errors.New("must not be empty"))
 		}
-		cancel.close()
+		cancel.Close()
 	} else {
-		parsed.Command.SetUserParameters = setUserParametersOf(o, defaults.Now)
+		parsed.Command.SetUserParameters = TakeSetUserParameters(o)
+		parsed.Command.SetUserParameters.ScheduledDate = takeTimeFrom(o, "scheduled_date", defaults.Now).V
 	}
-	o.close()
-	if err := o.err(); err != nil {
+	o.Close()
+	if err := o.Err(); err != nil {
 		return CommandLine{}, err
 	}
 	return parsed, nil
 }
 
-func setUserParametersOf(o *object, now provisioning.Timestamp) *provisioning.SetUserParameters {
+// TakeSetUserParameters takes the command's fields out of a JSON object, but for scheduled_date: how a date may be
+// written depends on who writes. A null is as good as absent.
+func TakeSetUserParameters(o *strictjson.Object) *provisioning.SetUserParameters {
 	set := &provisioning.SetUserParameters{
-		ResetPIN:           o.flag("reset_pin").v,
-		ProcessImmediately: o.flag("process_immediately").or(false),
-		ScheduledDate:      o.timeFrom("scheduled_date", now).v,
+		ResetPIN:           o.Flag("reset_pin").V,
+		ProcessImmediately: o.Flag("process_immediately").Or(false),
 	}
-	if s := o.object("subscription_identifier"); s != nil {
-		set.Subscription = provisioning.SubscriptionIdentifier{ID: s.text("id").v, Number: s.text("number").v}
-		s.close()
+	if s := o.Object("subscription_identifier"); s != nil {
+		set.Subscription = provisioning.SubscriptionIdentifier{ID: s.Text("id").V, Number: s.Text("number").V}
+		s.Close()
 	}
-	if s := o.object("smartcard_identifier"); s != nil {
+	if s := o.Object("smartcard_identifier"); s != nil {
 		set.Smartcard = provisioning.SmartcardIdentifier{
-			ID: s.text("id").v, SerialNumber: s.text("serial_number").v, AlternativeCode: s.text("alternative_code").v,
+			ID: s.Text("id").V, SerialNumber: s.Text("serial_number").V, AlternativeCode: s.Text("alternative_code").V,
 		}
-		s.close()
+		s.Close()
 	}
-	if digits := o.text("new_pin").v; digits != nil {
+	if digits := o.Text("new_pin").V; digits != nil {
 		pin := provisioning.NewPIN(*digits)
 		set.NewPIN = &pin
 	}

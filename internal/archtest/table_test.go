@@ -17,7 +17,7 @@ var rooms = []room{
 	{"record", "", ""},
 
 	// Records in bytes, on disk, and what one leads to. Nothing here knows Kafka.
-	{"schemas", "provisioning goavro avro franz-go/sr", ""},
+	{"schemas", "provisioning internal/strictjson goavro avro franz-go/sr", ""},
 	{"store", "provisioning pebble", ""},
 	{"handlers", "provisioning record schemas store prometheus", "pebble prometheus/common"},
 
@@ -33,6 +33,7 @@ var rooms = []room{
 	{"control", "provisioning record schemas consumer producer internal/cluster prometheus", ""},
 
 	// Who puts it together.
+	{"internal/strictjson", "", ""},
 	{"internal/telemetry", "prometheus", ""},
 	{"admin", "provisioning record schemas consumer producer internal/cluster kafka-go errgroup", ""},
 	{"headendsim", "provisioning record schemas consumer producer internal/cluster", ""},
