@@ -16,6 +16,7 @@ import (
 	"cardstream/admin"
 	"cardstream/examples"
 	"cardstream/internal/devkafka"
+	"cardstream/internal/devtoken"
 	"cardstream/schemas"
 )
 
@@ -25,6 +26,7 @@ type devCommand struct {
 	simulatedHeadend
 	KafkaAddr    string `default:"127.0.0.1:9092" placeholder:"HOST:PORT" help:"Where the embedded broker listens; port 0 picks one (${default})."`
 	RegistryAddr string `default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"Where the embedded schema registry listens (${default})."`
+	WebAddr      string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where the web API is served (${default}); not with --once."`
 	MetricsAddr  string `default:"127.0.0.1:8082" placeholder:"HOST:PORT" help:"Where /metrics, /healthz and /readyz are served (${default})."`
 	Addresses    string `placeholder:"FILE" help:"Write the addresses there, as JSON."`
 	Data         string `placeholder:"DIR" help:"Keep the broker's data and the local store there."`
@@ -44,7 +46,9 @@ type devCommand struct {
 type addresses struct {
 	Kafka    string `json:"kafka"`
 	Registry string `json:"registry"`
+	Web      string `json:"web"`
 	Metrics  string `json:"metrics"`
+	Token    string `json:"token"` // for the web API
 }
 
 // Run runs everything until ctx ends or, with --once, every command has ended.
@@ -74,12 +78,19 @@ func (c *devCommand) Run(ctx context.Context, std streams) (err error) {
 	if err != nil {
 		return err
 	}
-	p, err := newProcessor(c.processorSettings(folder, key), connected, log)
+	settings := c.processorSettings(folder, key)
+	token := ""
+	if c.Once == "" {
+		if token, err = serveWeb(&settings, c.WebAddr, folder); err != nil {
+			return err
+		}
+	}
+	p, err := newProcessor(settings, connected, log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.Close()) }()
-	return c.runParts(ctx, p, connected, log, std)
+	return c.runParts(ctx, p, connected, token, log, std)
 }
 
 // folder returns where data is kept: --data, or a temporary folder that goes with the process.
@@ -129,6 +140,28 @@ func (c *devCommand) processorSettings(folder, digestKey string) processorSettin
 	return s
 }
 
+// tokenLife is how long dev's token is good.
+const tokenLife = 30 * 24 * time.Hour
+
+// serveWeb adds the stage gateway, with an issuer of its own, and returns a token of that.
+func serveWeb(s *processorSettings, addr, folder string) (token string, err error) {
+	issuer, err := devtoken.New()
+	if err != nil {
+		return "", err
+	}
+	keys, err := issuer.Keys()
+	if err != nil {
+		return "", err
+	}
+	s.Stages = append(s.Stages, "gateway")
+	s.WebAddr, s.WebStore = addr, filepath.Join(folder, "web")
+	s.JWKS, s.JWTIssuer, s.JWTAudience = filepath.Join(folder, "jwks.json"), devtoken.Name, devtoken.Audience
+	if err := os.WriteFile(s.JWKS, keys, 0o600); err != nil {
+		return "", fmt.Errorf("write the keys for tokens: %w", err)
+	}
+	return issuer.Token("dev", tokenLife)
+}
+
 // digestKey returns the key that lies in the folder, made at its first use: a command repeated in a later life of the
 // folder is to be recognised as the same.
 func digestKey(folder string) (string, error) {
@@ -145,7 +178,8 @@ func digestKey(folder string) (string, error) {
 }
 
 // runParts runs processor, simulated headend and commands side by side; the first that fails ends all.
-func (c *devCommand) runParts(ctx context.Context, p *processor, connected connection, log logger, std streams) error {
+func (c *devCommand) runParts(ctx context.Context, p *processor, connected connection, token string, log logger,
+	std streams) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	parts, ctx := errgroup.WithContext(ctx)
@@ -174,7 +208,7 @@ func (c *devCommand) runParts(ctx context.Context, p *processor, connected conne
 				defer stop()
 				return c.once(ctx, s, std)
 			}
-			return c.stay(ctx, s, p, connected, std)
+			return c.stay(ctx, s, p, connected, token, std)
 		})
 		return errors.Join(parts.Wait(), s.Close())
 	})
@@ -199,11 +233,17 @@ func (c *devCommand) once(ctx context.Context, s *session, std streams) error {
 }
 
 // stay says where everything listens, feeds the sample commands, and waits for the end.
-func (c *devCommand) stay(ctx context.Context, s *session, p *processor, connected connection, std streams) error {
-	where := addresses{
-		Kafka: connected.Brokers[0], Registry: connected.Registry[0], Metrics: "http://" + p.metrics.Addr() + "/metrics",
+func (c *devCommand) stay(ctx context.Context, s *session, p *processor, connected connection, token string,
+	std streams) error {
+	if err := p.gateway.AwaitReady(ctx); err != nil {
+		return nil // asked to end before that
 	}
-	fmt.Fprintf(std.out, "broker    %s\nregistry  %s\nmetrics   %s\n", where.Kafka, where.Registry, where.Metrics)
+	where := addresses{
+		Kafka: connected.Brokers[0], Registry: connected.Registry[0], Web: p.gateway.Addr(),
+		Metrics: "http://" + p.metrics.Addr() + "/metrics", Token: token,
+	}
+	fmt.Fprintf(std.out, "broker    %s\nregistry  %s\nweb       %s\nmetrics   %s\ntoken     %s\n",
+		where.Kafka, where.Registry, where.Web, where.Metrics, where.Token)
 	if c.Addresses != "" {
 		text, err := json.Marshal(where)
 		if err != nil {

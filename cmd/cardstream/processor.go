@@ -14,6 +14,7 @@ import (
 	"cardstream/admin"
 	"cardstream/consumer"
 	"cardstream/control"
+	"cardstream/gateway"
 	"cardstream/handlers"
 	"cardstream/internal/cluster"
 	"cardstream/internal/recordbatch"
@@ -40,11 +41,14 @@ type processor struct {
 	store   *store.Store
 	fetcher *consumer.Fetcher
 	stages  []*stream.Stage
-	ready   chan struct{} // closed when stages is complete
+	gateway *gateway.Gateway // nil where that stage is not wanted
+	ready   chan struct{}    // closed when stages and gateway are complete
 
 	// With dispatch only: its stage, and what operators say about the run.
 	steered *stream.Stage
 	control *control.Follower
+
+	webMetrics *gateway.Metrics
 }
 
 // newProcessor checks the settings and binds the metrics' address. It asks nobody yet.
@@ -65,8 +69,11 @@ func newProcessor(s processorSettings, c connection, log logger) (*processor, er
 // Close gives back what the processor holds. Call it when Run has returned.
 func (p *processor) Close() error {
 	var err error
+	if p.gateway != nil {
+		err = p.gateway.Close()
+	}
 	if p.store != nil {
-		err = p.store.Close()
+		err = errors.Join(err, p.store.Close())
 	}
 	p.client.Close()
 	p.registry.Close()
@@ -82,7 +89,7 @@ func (p *processor) Run(ctx context.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
-	p.metrics = metrics
+	p.metrics, p.webMetrics = metrics, gateway.NewMetrics(reg)
 	// The listener and the fetcher serve the stages to their very end, so they outlive ctx.
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -103,6 +110,9 @@ func (p *processor) Run(ctx context.Context) error {
 		close(p.ready)
 		for _, stage := range stages {
 			working.Go(func() error { return p.runStage(wanted, stage) })
+		}
+		if p.gateway != nil {
+			working.Go(func() error { return p.gateway.Run(wanted) })
 		}
 		if p.steered != nil {
 			working.Go(func() error { return p.control.Run(wanted) })
@@ -197,6 +207,11 @@ func (p *processor) prepare(ctx context.Context, sm *stream.Metrics, hm *handler
 		p.steered = stage
 		stages = append(stages, stage)
 	}
+	if p.settings.has("gateway") {
+		if p.gateway, err = p.openGateway(set); err != nil {
+			return nil, err
+		}
+	}
 	return stages, nil
 }
 
@@ -237,16 +252,9 @@ func (p *processor) intake(set *schemas.Set, letters handlers.DeadLetters, sm *s
 
 func (p *processor) dispatch(ctx context.Context, set *schemas.Set, letters handlers.DeadLetters, sm *stream.Metrics,
 	hm *handlers.Metrics) (*stream.Stage, error) {
-	key, err := secret("CARDSTREAM_DIGEST_KEY", p.settings.DigestKeyFile)
+	digester, err := p.digester()
 	if err != nil {
-		return nil, usageError{err}
-	}
-	key = cmp.Or(key, p.settings.digestKey)
-	var digester provisioning.Digester
-	if key != "" {
-		digester = provisioning.NewDigester([]byte(key))
-	} else {
-		p.log.Warn("no digest key: a repeated command with another PIN is not told once the first one's request has ended")
+		return nil, err
 	}
 	var identity handlers.Identity
 	err = persist(ctx, p.log, func() (err error) {
@@ -285,6 +293,19 @@ func (p *processor) dispatch(ctx context.Context, set *schemas.Set, letters hand
 
 func (p *processor) outputs() handlers.Outputs {
 	return handlers.Outputs{Topics: p.topics, Partitions: p.layout.Partitions}
+}
+
+// digester makes the digests that tell repeated commands with another PIN.
+func (p *processor) digester() (provisioning.Digester, error) {
+	key, err := secret("CARDSTREAM_DIGEST_KEY", p.settings.DigestKeyFile)
+	if err != nil {
+		return provisioning.Digester{}, usageError{err}
+	}
+	if key = cmp.Or(key, p.settings.digestKey); key == "" {
+		p.log.Warn("no digest key: a repeated command with another PIN is not told once the first one's request has ended")
+		return provisioning.Digester{}, nil
+	}
+	return provisioning.NewDigester([]byte(key)), nil
 }
 
 // stateIdentity says which changelog the local store is a copy of.
@@ -359,7 +380,7 @@ func codec(name string) recordbatch.Codec {
 
 // readiness is true when every stage has partitions, and each of them is restored and stepping.
 func (p *processor) readiness() (bool, any) {
-	list := []stream.Status{}
+	list := []any{}
 	select {
 	case <-p.ready:
 	default:
@@ -370,7 +391,15 @@ func (p *processor) readiness() (bool, any) {
 		tasks := stage.Status()
 		ready = ready && len(tasks) > 0 &&
 			!slices.ContainsFunc(tasks, func(s stream.Status) bool { return s.State != stream.Stepping })
-		list = append(list, tasks...)
+		for _, task := range tasks {
+			list = append(list, task)
+		}
+	}
+	if p.gateway != nil {
+		ready = ready && p.gateway.Ready()
+		for _, status := range p.gateway.Status() {
+			list = append(list, status)
+		}
 	}
 	return ready, list
 }

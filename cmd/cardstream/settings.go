@@ -15,7 +15,7 @@ import (
 
 // processorSettings are the settings of the processor, for `run` and `dev` alike.
 type processorSettings struct {
-	Stages []string `default:"intake,dispatch" enum:"intake,dispatch" placeholder:"STAGE,…" help:"What this process does: intake, dispatch (${default})."`
+	Stages []string `default:"intake,dispatch" enum:"intake,dispatch,gateway" placeholder:"STAGE,…" help:"What this process does: intake, dispatch, gateway (${default})."`
 	App    string   `default:"cardstream" placeholder:"NAME" help:"Prefix of consumer groups and transactional ids (${default})."`
 	Store  string   `default:"cardstream-store" placeholder:"DIR" help:"Folder of the local store, a cache: lose it, lose nothing (${default})."`
 
@@ -36,6 +36,8 @@ type processorSettings struct {
 	StepRecords     int           `default:"2000" help:"Most records of one step (${default})."`
 	Compression     string        `enum:"none,lz4,zstd" default:"none" help:"Compression of what is written: none, lz4 or zstd (${default})."`
 	StoreCache      int64         `default:"64" placeholder:"MIB" help:"Block cache of the local store, in MiB (${default})."`
+
+	gatewaySettings
 
 	digestKey string // dev's own
 }
@@ -85,6 +87,9 @@ func (s processorSettings) validate() error {
 	check(s.StoreCache > 0, "--store-cache %d: must be positive", s.StoreCache)
 	if err := checkAddress(s.MetricsAddr); err != nil {
 		problems = append(problems, fmt.Errorf("--metrics-addr %q: %w", s.MetricsAddr, err))
+	}
+	if s.has("gateway") {
+		problems = append(problems, s.gatewaySettings.validate())
 	}
 	return errors.Join(problems...)
 }

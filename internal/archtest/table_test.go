@@ -33,12 +33,16 @@ var rooms = []room{
 	{"control", "provisioning record schemas consumer producer internal/cluster prometheus", ""},
 
 	// Who puts it together.
+	{"gateway", "provisioning record schemas consumer producer internal/cluster internal/strictjson pebble prometheus jwt " +
+		"keyfunc jwkset errgroup", "admin handlers internal/devtoken openapi store stream"},
+	{"internal/devtoken", "jwt", ""},
 	{"internal/strictjson", "", ""},
 	{"internal/telemetry", "prometheus", ""},
 	{"admin", "provisioning record schemas consumer producer internal/cluster kafka-go errgroup", ""},
 	{"headendsim", "provisioning record schemas consumer producer internal/cluster", ""},
-	{"cmd/cardstream", "admin consumer control examples handlers headendsim producer provisioning record schemas store " +
-		"stream internal/cluster internal/devkafka internal/recordbatch internal/telemetry kafka-go kong errgroup", ""},
+	{"cmd/cardstream", "admin consumer control examples gateway handlers headendsim producer provisioning record schemas store " +
+		"stream internal/cluster internal/devkafka internal/devtoken internal/recordbatch internal/telemetry kafka-go kong " +
+		"errgroup", ""},
 
 	// Who stands outside: a broker to try things out on, the witness and who kills under its eyes, the measurements.
 	{"internal/devkafka", "avro franz-go", ""},
@@ -67,9 +71,13 @@ var libraries = map[string]string{
 	"franz-go/sr":       "github.com/twmb/franz-go/pkg/sr",
 	"goavro":            "github.com/linkedin/goavro/v2",
 	"goleak":            "go.uber.org/goleak",
+	"jwkset":            "github.com/MicahParks/jwkset",
+	"jwt":               "github.com/golang-jwt/jwt/v5",
 	"kafka-go":          "github.com/segmentio/kafka-go",
+	"keyfunc":           "github.com/MicahParks/keyfunc/v3",
 	"kong":              "github.com/alecthomas/kong",
 	"lz4":               "github.com/pierrec/lz4/v4",
+	"openapi":           "github.com/pb33f",
 	"pebble":            "github.com/cockroachdb/pebble/v2",
 	"prometheus":        "github.com/prometheus/client_golang",
 	"prometheus/common": "github.com/prometheus/common",

@@ -1,0 +1,32 @@
+package gateway
+
+import (
+	"encoding/json"
+
+	"cardstream/provisioning"
+)
+
+// Routes returns method and path of each route.
+func Routes() (list []string) {
+	for _, r := range routes {
+		list = append(list, r.method+" "+r.path)
+	}
+	return list
+}
+
+// Codes returns every code that an answer can have.
+func Codes() (list []string) {
+	for c := range statuses {
+		list = append(list, string(c))
+	}
+	return list
+}
+
+// EmptyRequest returns a request as callers see it.
+func EmptyRequest() []byte {
+	text, err := json.Marshal(viewOf(new(provisioning.Request)))
+	if err != nil {
+		panic(err)
+	}
+	return text
+}
