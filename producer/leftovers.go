@@ -6,9 +6,12 @@ import (
 	"slices"
 
 	"github.com/segmentio/kafka-go/protocol"
+	"github.com/segmentio/kafka-go/protocol/findcoordinator"
+	"github.com/segmentio/kafka-go/protocol/metadata"
 
 	"cardstream/internal/cluster"
 	"cardstream/producer/internal/txnwire"
+	"cardstream/record"
 )
 
 // A coordinator can call a transaction complete without having written its markers: Kafka does so for every partition that
@@ -63,6 +66,9 @@ func (t *Transactional) settle(ctx context.Context) error {
 	if len(t.config.Partitions) == 0 {
 		return nil
 	}
+	if err := t.awaitLeaders(ctx); err != nil {
+		return fmt.Errorf("settle the last transaction: %w", err)
+	}
 	err := persist(ctx, func() error { return t.addPartitionsOnce(ctx, t.config.Partitions) })
 	if err != nil {
 		return fmt.Errorf("settle the last transaction: add partitions: %w", err)
@@ -76,6 +82,47 @@ func (t *Transactional) settle(ctx context.Context) error {
 		return fmt.Errorf("settle the last transaction: %w", err)
 	}
 	t.outcome = unknownOutcome
+	return nil
+}
+
+// awaitLeaders waits until the coordinator's broker sees a leader everywhere: else these markers too could be passed over.
+func (t *Transactional) awaitLeaders(ctx context.Context) error {
+	request := &metadata.Request{}
+	for _, tp := range t.config.Partitions {
+		if !slices.Contains(request.TopicNames, tp.Topic) {
+			request.TopicNames = append(request.TopicNames, tp.Topic)
+		}
+	}
+	return persist(ctx, func() error {
+		err := t.askOnce(ctx, t.coordinator, request, func(answer protocol.Message) error {
+			return t.ledEverywhere(answer.(*metadata.Response))
+		})
+		if err != nil || t.config.Group == "" {
+			return err
+		}
+		offsets := &findcoordinator.Request{Key: t.config.Group, KeyType: int8(cluster.GroupCoordinator)}
+		return t.askOnce(ctx, t.coordinator, offsets, func(answer protocol.Message) error {
+			return cluster.ErrorOf(answer.(*findcoordinator.Response).ErrorCode)
+		})
+	})
+}
+
+// ledEverywhere reports why a partition of this producer has no leader.
+func (t *Transactional) ledEverywhere(answer *metadata.Response) error {
+	led := make(map[record.TopicPartition]bool)
+	for _, topic := range answer.Topics {
+		if err := cluster.ErrorOf(topic.ErrorCode); err != nil {
+			return fmt.Errorf("topic %s: %w", topic.Name, err)
+		}
+		for _, p := range topic.Partitions {
+			led[record.TopicPartition{Topic: topic.Name, Partition: p.PartitionIndex}] = p.LeaderID >= 0
+		}
+	}
+	for _, tp := range t.config.Partitions {
+		if !led[tp] {
+			return fmt.Errorf("%s: %w", tp, cluster.LeaderNotAvailable)
+		}
+	}
 	return nil
 }
 

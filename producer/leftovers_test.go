@@ -17,10 +17,11 @@ import (
 
 // coordinator stands in for one that says how a transaction ended, and hears what is asked of it.
 type coordinator struct {
-	mu     sync.Mutex
-	states []string // what it says in turn, the last one for good
-	errors []*kerr.Error
-	asked  []string
+	mu         sync.Mutex
+	states     []string      // what it says in turn, the last one for good
+	errors     []*kerr.Error // what it answers the next EndTxns
+	leaderless int           // how many times it still knows no leaders
+	asked      []string
 }
 
 // hear answers for a coordinator where kfake, which forgets nothing, has nothing to say.
@@ -39,6 +40,21 @@ func (c *coordinator) hear(request kmsg.Request) (kmsg.Response, error, bool) {
 		}
 		c.states = c.states[min(1, len(c.states)-1):]
 		answer.TransactionStates = append(answer.TransactionStates, state)
+		return answer, nil, true
+	case *kmsg.MetadataRequest:
+		if c.leaderless == 0 {
+			break
+		}
+		c.leaderless--
+		c.asked = append(c.asked, "leaders")
+		answer := r.ResponseKind().(*kmsg.MetadataResponse)
+		for _, asked := range r.Topics {
+			partition := kmsg.NewMetadataResponseTopicPartition()
+			partition.ErrorCode, partition.Leader = kerr.LeaderNotAvailable.Code, -1
+			topic := kmsg.NewMetadataResponseTopic()
+			topic.Topic, topic.Partitions = asked.Topic, []kmsg.MetadataResponseTopicPartition{partition}
+			answer.Topics = append(answer.Topics, topic)
+		}
 		return answer, nil, true
 	case *kmsg.InitProducerIDRequest:
 		c.asked = append(c.asked, "init")
@@ -63,7 +79,7 @@ func (c *coordinator) hear(request kmsg.Request) (kmsg.Response, error, bool) {
 
 func (c *coordinator) sitIn(b bench) {
 	for _, key := range []kmsg.Key{
-		kmsg.DescribeTransactions, kmsg.InitProducerID, kmsg.AddPartitionsToTxn, kmsg.AddOffsetsToTxn, kmsg.EndTxn,
+		kmsg.Metadata, kmsg.DescribeTransactions, kmsg.InitProducerID, kmsg.AddPartitionsToTxn, kmsg.AddOffsetsToTxn, kmsg.EndTxn,
 	} {
 		b.Embedded.Kafka().ControlKey(key.Int16(), func(request kmsg.Request) (kmsg.Response, error, bool) {
 			b.Embedded.Kafka().KeepControl()
@@ -116,6 +132,20 @@ func TestWhatTheCoordinatorForgetsIsRemembered(t *testing.T) {
 		if heard := c.heard(); heard[len(heard)-1] != end {
 			t.Errorf("the coordinator heard %q, want a %s at the end", heard, end)
 		}
+	}
+}
+
+// To a partition without a leader no marker is written.
+func TestLeadersAreAwaitedBeforeSettling(t *testing.T) {
+	b := mustFaultyBench(t)
+	client := b.open(t)
+	b.mustInit(t, client)
+	c := coordinator{states: []string{"CompleteCommit"}, leaderless: 2}
+	c.sitIn(b)
+	b.mustInit(t, client)
+	want := []string{"describe", "init", "leaders", "leaders", "partitions 4", "offsets", "commit"}
+	if heard := c.heard(); !slices.Equal(heard, want) {
+		t.Errorf("the coordinator heard %q, want %q", heard, want)
 	}
 }
 
