@@ -72,6 +72,7 @@ func (d *Dispatch) Restored(ctx context.Context, now time.Time, next int64) erro
 	d.kept = d.checkpoint(now, next)
 	err := d.restoring.Finish(ctx, d.kept)
 	d.restoring = nil
+	d.tellOfHold()
 	return err
 }
 
