@@ -16,3 +16,8 @@ func PebbleOptions(o Options) *pebble.Options {
 	options.CacheSize = o.CacheBytes
 	return options
 }
+
+// MakeEarlier makes a partition's rows look like those of an earlier layout.
+func MakeEarlier(s *Store, partition int32) error {
+	return s.db.Set(metaKey(nil, partition), []byte{metaVersion - 1, 0, 0}, pebble.NoSync)
+}

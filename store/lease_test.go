@@ -168,3 +168,24 @@ func TestClosed(t *testing.T) {
 		t.Error("metrics of a closed store")
 	}
 }
+
+// What an earlier version of the program has left is wiped: the changelog has it all.
+func TestRowsOfAnEarlierLayoutAreWiped(t *testing.T) {
+	s := mustOpen(t, "store", small(vfs.NewMem()))
+	r := request(1, "id:1", 5)
+	o := mustBegin(t, mustLease(t, s))
+	check(t, o.Put(&r, encode(&r), store.ParkedPlace()))
+	check(t, o.Apply(store.Checkpoint{Position: 9}))
+	check(t, store.MakeEarlier(s, partition))
+
+	p := mustLease(t, s)
+	if _, found, err := p.Checkpoint(); found || err != nil {
+		t.Errorf("there is a checkpoint, %v", err)
+	}
+	if got := p.Counts(); got.All() != 0 {
+		t.Errorf("it still has %+v", got)
+	}
+	if item := must[*store.Item](t)(mustBegin(t, p).Get(1)); item != nil {
+		t.Errorf("request %d is still there", item.Number)
+	}
+}
