@@ -147,6 +147,7 @@ func (d *Dispatch) NextWake() (time.Time, bool, error) {
 	if err := d.open(); err != nil {
 		return time.Time{}, false, err
 	}
+	defer d.overlay.Rest() // until then may be long
 	d.gate.look(d.Control.Current())
 	at, found, err := d.overlay.NextWake()
 	if ready, may := d.gate.next(d.overlay.Counts(), provisioning.TimestampOf(d.Clock())); may && (!found || ready < at) {

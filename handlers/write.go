@@ -89,6 +89,9 @@ func (d *Dispatch) Flush(out []record.Record) ([]record.Record, error) {
 	}
 	d.changed.numbers = d.changed.numbers[:0]
 	clear(d.changed.latest)
+	if d.overlay != nil {
+		d.overlay.Rest() // the commit takes its time
+	}
 	if len(out) > 0 || !d.moved {
 		return out, nil
 	}

@@ -3,7 +3,7 @@ package store
 // Metrics are what one wants to see of the database below.
 type Metrics struct {
 	DiskBytes           uint64 // of all files
-	MemtableBytes       uint64 // written, and only in memory
+	MemtableBytes       uint64 // of memtables: what is only in memory, and what somebody still reads there
 	CacheBytes          int64  // of blocks in the cache
 	CompactionDebtBytes uint64 // still to be compacted: what grows here makes reading slower
 	ReadAmplification   int    // how many places a look-up may have to look in
@@ -20,7 +20,10 @@ func (s *Store) Metrics() Metrics {
 	}
 	m := s.db.Metrics()
 	return Metrics{
-		DiskBytes: m.DiskSpaceUsage(), MemtableBytes: m.MemTable.Size, CacheBytes: m.BlockCache.Size,
+		DiskBytes: m.DiskSpaceUsage(),
+		// Pebble counts the second as what is reserved but for the first, and below zero at times: the sum is right.
+		MemtableBytes:       m.MemTable.Size + m.MemTable.ZombieSize,
+		CacheBytes:          m.BlockCache.Size,
 		CompactionDebtBytes: m.Compact.EstimatedDebt, ReadAmplification: m.ReadAmp(),
 		CacheHits: m.BlockCache.Hits, CacheMisses: m.BlockCache.Misses,
 	}

@@ -70,13 +70,27 @@ func (o *Overlay) use() error {
 // release gives back batch and iterators.
 func (o *Overlay) release() {
 	o.ended = true
-	for _, iterator := range []*pebble.Iterator{o.line, o.scan} {
-		if iterator != nil {
-			_ = iterator.Close() // its error came, if at all, with the read that met it
-		}
-	}
+	o.closeIterators()
 	_ = o.batch.Close()
 	o.known = nil
+}
+
+func (o *Overlay) closeIterators() {
+	for _, iterator := range []**pebble.Iterator{&o.line, &o.scan} {
+		if *iterator != nil {
+			_ = (*iterator).Close() // its error came, if at all, with the read that met it
+			*iterator = nil
+		}
+	}
+}
+
+// Rest lets go of what reading holds on to: the memory of rows as they were, all partitions' among them, which stays
+// beside what has replaced it for as long as somebody reads there. Who is about to wait calls it. The changes stay, and
+// the next read takes up again.
+func (o *Overlay) Rest() {
+	o.p.mu.Lock()
+	defer o.p.mu.Unlock()
+	o.closeIterators()
 }
 
 // Get reads a request; nil where there is none of that number.
