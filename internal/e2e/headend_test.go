@@ -75,7 +75,7 @@ func deployToRestart(t *testing.T, kills, restarts int) (*deployment, func([]int
 		if every := max(1, kills/(restarts+1)); blows%every == 0 && blows/every <= restarts {
 			t.Logf("chaos: the broker is killed and started again")
 			own.must(t, "kill", "1")
-			own.must(t, "start", "1")
+			own.must(t, "up", "--brokers", "1")
 		}
 	}
 }

@@ -18,25 +18,23 @@ import (
 type journal struct {
 	codec *goavro.Codec
 
-	mu      sync.Mutex
-	events  []happened
-	pending map[string]happened // the REQUEST_PENDING of each command
-	counts  map[string]int      // by type
+	mu     sync.Mutex
+	events []happened
+	counts map[string]int // by type
 }
 
 // happened is a life cycle event.
 type happened struct {
-	kind, command, number, rejecter string
-	attempt                         int32
-	immediate                       bool
-	at, due                         time.Time
+	kind, number, rejecter string
+	immediate              bool
+	at, due                time.Time
 }
 
 // keepJournal begins to read, until the test's end.
 func (d *deployment) keepJournal() *journal {
 	d.t.Helper()
 	_, codec := d.latest("provisioning.events")
-	j := &journal{codec: codec, pending: map[string]happened{}, counts: map[string]int{}}
+	j := &journal{codec: codec, counts: map[string]int{}}
 	client := d.cluster.Client(d.t, kgo.ConsumeTopics(d.prefix+"provisioning.events"),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchIsolationLevel(kgo.ReadCommitted()))
 	ctx, cancel := context.WithCancel(context.Background())
@@ -82,8 +80,8 @@ func (j *journal) take(t *testing.T, r *kgo.Record) {
 	}
 	value := native.(map[string]any)
 	h := happened{
-		kind: value["event_type"].(string), command: value["command_id"].(string), at: value["occurred_at"].(time.Time),
-		number: branch[string](value, "request_number"), attempt: branch[int32](value, "attempt"),
+		kind: value["event_type"].(string), at: value["occurred_at"].(time.Time),
+		number:   branch[string](value, "request_number"),
 		rejecter: branch[string](value, "rejected_by"), immediate: branch[bool](value, "process_immediately"),
 		due: branch[time.Time](value, "due_at"),
 	}
@@ -91,9 +89,6 @@ func (j *journal) take(t *testing.T, r *kgo.Record) {
 	defer j.mu.Unlock()
 	j.events = append(j.events, h)
 	j.counts[h.kind]++
-	if h.kind == "REQUEST_PENDING" {
-		j.pending[h.command] = h
-	}
 }
 
 // branch returns a value out of a union with null; the zero value for null.
@@ -120,14 +115,6 @@ func (j *journal) count(kind string) int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.counts[kind]
-}
-
-// made returns the REQUEST_PENDING of a command, once it has been read.
-func (j *journal) made(command string) (happened, bool) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	h, ok := j.pending[command]
-	return h, ok
 }
 
 // open returns the requests that are SENT at a moment, by the events' own times.

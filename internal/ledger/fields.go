@@ -49,7 +49,7 @@ func (f fields) maybeBool(name string) Maybe[bool] {
 	return Maybe[bool]{Set: ok, Value: value}
 }
 
-func (f fields) int(name string) int32 { //nolint:unparam // one of a family, each given a name
+func (f fields) int(name string) int32 {
 	value, _ := field[int32](f, name)
 	return value
 }
