@@ -83,7 +83,8 @@ func (c *requestsCollector) Collect(ch chan<- prometheus.Metric) {
 		if d.Control.Current().Paused {
 			paused = 1
 		}
-		n, late := d.overdue.read(d.Clock())
+		counts := d.store.Counts()
+		n, late := d.overdue.read(d.Clock(), counts.Held())
 		due, oldest = due+n, max(oldest, late)
 	}
 	gauge(c.overdue, float64(due))
