@@ -92,6 +92,15 @@ func (m *mill) fill(n int, card func(int) string, date func(int) *provisioning.T
 	}
 }
 
+// immediate creates an immediate request, as one step without waking.
+func (m *mill) immediate(serial string) {
+	m.step([]provisioning.Entry{{Create: &provisioning.CreateEntry{
+		CommandID: "now", Source: "crm", Action: provisioning.ResetPIN, ProcessImmediately: true,
+		Subscription: provisioning.SubscriptionIdentifier{Number: new("S-1001")},
+		Smartcard:    provisioning.SmartcardIdentifier{SerialNumber: &serial}, AppendedAt: start,
+	}}}, 0)
+}
+
 // accepted is the headend's answer to an attempt.
 func accepted(c *provisioning.SmartcardCommand) provisioning.Entry {
 	return provisioning.Entry{Result: &provisioning.ResultEntry{Result: provisioning.Result{
