@@ -20,9 +20,28 @@ type Config struct {
 	Brokers  []string
 	Registry string // URL of a Confluent-compatible schema registry
 	Prefix   string // of all topic names
-	Rules    Rules
-	Mode     Mode
-	Kafka    []kgo.Opt // further options of the client: TLS, SASL
+	// State is the full name of the topic that is witnessed as provisioning.state, where it is another: what a Kafka
+	// Streams application keeps its state in has a name of its own.
+	State string
+	Rules Rules
+	Mode  Mode
+	Kafka []kgo.Opt // further options of the client: TLS, SASL
+}
+
+// full returns the name that a topic has on the cluster.
+func (c Config) full(topic string) string {
+	if topic == stateTopic && c.State != "" {
+		return c.State
+	}
+	return c.Prefix + topic
+}
+
+// plain returns the contract's name of a topic on the cluster.
+func (c Config) plain(topic string) string {
+	if c.State != "" && topic == c.State {
+		return stateTopic
+	}
+	return strings.TrimPrefix(topic, c.Prefix)
 }
 
 // Witness reads the topics of a run as committed, from where they ended when it was opened. Its methods may be called
@@ -75,7 +94,7 @@ func (w *Witness) begin(ctx context.Context) error {
 	w.next = ends
 	place, from := newPlacement(), map[string]map[int32]kgo.Offset{}
 	for topic, partitions := range ends {
-		place.partitions[strings.TrimPrefix(topic, w.config.Prefix)] = len(partitions)
+		place.partitions[w.config.plain(topic)] = len(partitions)
 		from[topic] = map[int32]kgo.Offset{}
 		for partition, offset := range partitions {
 			from[topic][partition] = kgo.NewOffset().At(offset)
@@ -136,7 +155,7 @@ func (w *Witness) take(ctx context.Context, arrivals <-chan arrival) {
 
 func (w *Witness) takePartition(ctx context.Context, topic string, records []*kgo.Record, at time.Time) error {
 	for _, r := range records {
-		if err := w.reader.read(ctx, strings.TrimPrefix(topic, w.config.Prefix), r, at); err != nil {
+		if err := w.reader.read(ctx, w.config.plain(topic), r, at); err != nil {
 			return err
 		}
 		w.mu.Lock()
@@ -188,7 +207,7 @@ func (w *Witness) ends(ctx context.Context,
 	list func(ctx context.Context, topics ...string) (kadm.ListedOffsets, error)) (map[string]map[int32]int64, error) {
 	var topics []string
 	for _, topic := range witnessedTopics(w.config.Mode) {
-		topics = append(topics, w.config.Prefix+topic)
+		topics = append(topics, w.config.full(topic))
 	}
 	listed, err := list(ctx, topics...)
 	if err != nil {
