@@ -49,7 +49,7 @@ var rooms = []room{
 	{"internal/devkafka/kafkatest", "internal/devkafka franz-go", ""},
 	{"internal/ledger", "goavro franz-go", ""},
 	{"internal/e2e", "", "examples internal/ledger goavro"},
-	{"bench", "provisioning schemas franz-go", ""},
+	{"bench", "provisioning schemas franz-go errgroup", ""},
 
 	// What else comes along.
 	{"examples", "", "internal/ledger"},
