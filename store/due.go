@@ -10,14 +10,14 @@ func (o *Overlay) Due(now provisioning.Timestamp, limit int) (int, error) {
 	}
 	defer o.p.mu.Unlock()
 	end := position{Place{Armed, now}, lastNumber}
-	if end.compare(o.bounds.armed) < 0 {
-		return 0, nil
+	n := len(o.bounds.armed.earlyUntil(end, limit))
+	if end.compare(o.bounds.armed.from) < 0 {
+		return n, nil
 	}
-	iterator, err := o.valueIterator(o.bounds.armed, end)
+	iterator, err := o.valueIterator(o.bounds.armed.from, end)
 	if err != nil {
 		return 0, err
 	}
-	n := 0
 	for ok := n < limit && iterator.First(); ok; ok = n < limit && iterator.Next() {
 		n++
 	}

@@ -56,11 +56,12 @@ func (o *Overlay) changed(number int64, old, next known) {
 	if old.exists {
 		o.meta.counts.add(old.standing, -1)
 		o.p.lines.removed(number, old.standing)
+		o.bounds.removed(position{old.place, number})
 	}
 	if next.exists {
 		o.meta.counts.add(next.standing, 1)
 		o.p.lines.added(number, next.standing)
-		o.bounds.lower(position{next.place, number})
+		o.bounds.added(position{next.place, number})
 	}
 	o.known[number] = next
 }

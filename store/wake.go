@@ -16,10 +16,7 @@ func (o *Overlay) Woken(now provisioning.Timestamp, limit int) ([]Item, error) {
 	}
 	defer o.p.mu.Unlock()
 	end := position{Place{Armed, now}, lastNumber}
-	items, err := o.items(o.bounds.armed, end, limit)
-	if err == nil && limit > 0 {
-		o.bounds.armed = firstOr(items, o.bounds.armed, end)
-	}
+	items, err := o.queued(&o.bounds.armed, end, limit)
 	return items, o.p.store.seen(err)
 }
 
@@ -48,10 +45,13 @@ func (o *Overlay) first(k Kind) (provisioning.Timestamp, bool, error) {
 	defer o.p.mu.Unlock()
 	bound, end := o.bounds.of(k), position{Place{k, lastTime}, lastNumber}
 	if *o.meta.counts.place(k) == 0 {
-		*bound = end
+		bound.from = end
 		return 0, false, nil
 	}
-	iterator, err := o.valueIterator(*bound, end)
+	if len(bound.early) > 0 {
+		return bound.early[0].place.At, true, nil
+	}
+	iterator, err := o.valueIterator(bound.from, end)
 	if err != nil {
 		return 0, false, err
 	}
@@ -66,7 +66,7 @@ func (o *Overlay) first(k Kind) (provisioning.Timestamp, bool, error) {
 	if !ok {
 		return 0, false, o.p.store.seen(o.badKey())
 	}
-	*bound = p
+	bound.from = p
 	return p.place.At, true, nil
 }
 
@@ -80,23 +80,30 @@ func (o *Overlay) ReadyItems(k Kind, limit int) ([]Item, error) {
 	if !k.Held() || *o.meta.counts.place(k) == 0 {
 		return nil, nil
 	}
-	bound, end := o.bounds.of(k), position{Place{k, lastTime}, lastNumber}
-	items, err := o.items(*bound, end, limit)
-	if err == nil && limit > 0 {
-		*bound = firstOr(items, *bound, end)
-	}
+	items, err := o.queued(o.bounds.of(k), position{Place{k, lastTime}, lastNumber}, limit)
 	return items, o.p.store.seen(err)
 }
 
-// firstOr returns where the first of the items stands, or, where a look up to end found none, where to begin the next.
-func firstOr(items []Item, bound, end position) position {
-	switch {
-	case len(items) > 0:
-		return position{items[0].Place, items[0].Number}
-	case bound.compare(end) < 0:
-		return end
+// queued reads up to limit rows of a kind up to end: the early ones, then those from its bound on.
+func (o *Overlay) queued(b *bound, end position, limit int) ([]Item, error) {
+	var items []Item
+	for _, p := range b.earlyUntil(end, limit) {
+		item, err := o.item(p, o.known[p.number].value)
+		if err != nil {
+			return nil, err
+		}
+		o.learn(&item)
+		items = append(items, item)
 	}
-	return bound
+	if len(items) >= limit {
+		return items, nil
+	}
+	rest, err := o.items(b.from, end, limit-len(items))
+	if err != nil {
+		return nil, err
+	}
+	b.found(rest, end)
+	return append(items, rest...), nil
 }
 
 // items reads up to limit rows from the first position to the last.
