@@ -33,6 +33,7 @@ type Web struct {
 
 	Wait        time.Duration  // how long a caller waits for the outcome of a command
 	Concurrency int            // most requests under way, beyond which callers are told to come again
+	ReadTimeout time.Duration  // how long a request may take to arrive; 0: 10 s
 	Connections int            // most connections open, beyond which new ones are closed at once
 	TimeZone    *time.Location // of dates that name none
 	Store       string         // folder of the read model, a cache

@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"encoding/json"
+	"net"
+	"net/http"
 
 	"cardstream/provisioning"
 )
@@ -30,3 +32,9 @@ func EmptyRequest() []byte {
 	}
 	return text
 }
+
+// NewIdlers returns what is told of connections' states, with a bound.
+func NewIdlers(most int) func(net.Conn, http.ConnState) { return newIdlers(most).changed }
+
+// Waiting returns how many requests are under way.
+func (g *Gateway) Waiting() int { return len(g.slots) }

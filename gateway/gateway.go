@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -101,10 +102,11 @@ func (g *Gateway) newServer() *http.Server {
 		Handler:           g,
 		TLSConfig:         g.TLS,
 		ReadHeaderTimeout: headerTimeout,
-		ReadTimeout:       readTimeout,
+		ReadTimeout:       cmp.Or(g.ReadTimeout, readTimeout),
 		WriteTimeout:      g.Wait + writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    headerBytes,
+		ConnState:         newIdlers(mostIdle).changed,
 		ErrorLog:          slog.NewLogLogger(g.Log.Handler(), slog.LevelDebug), // callers' mistakes on the wire
 	}
 }

@@ -24,8 +24,8 @@ import (
 func TestScripts(t *testing.T) {
 	scripttest.Each(t, "testdata", func(t *testing.T, path string) {
 		s := &script{world: newWorld(t), terminal: newTerminal(t), wait: 10 * time.Second}
-		s.variables["AUTH"] = "Authorization: Bearer " + s.world.token()
-		s.variables["TOKEN"] = s.world.token()
+		s.variables["AUTH"] = "Authorization: Bearer " + s.goodToken()
+		s.variables["TOKEN"] = s.goodToken()
 		s.variables["OTHER"] = "Authorization: Bearer " + must(s.issuer.Token("somebody else", time.Hour))
 		s.variables["SOON"] = time.Now().AddDate(0, 6, 0).UTC().Format(provisioning.TimestampLayout)
 		s.variables["LATER"] = time.Now().AddDate(1, 0, 0).UTC().Truncate(24 * time.Hour).Format(provisioning.TimestampLayout)
@@ -143,7 +143,7 @@ func (s *script) wrongTokens() {
 	claims := jwt.MapClaims{"iss": devtoken.Name, "aud": devtoken.Audience, "sub": "tester", "exp": now.Add(time.Hour).Unix()}
 	as("NONE", must(jwt.NewWithClaims(jwt.SigningMethodNone, claims).SignedString(jwt.UnsafeAllowNoneSignatureType)))
 	as("SYMMETRIC", must(jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(must(s.issuer.Keys()))))
-	good := s.world.token()
+	good := s.goodToken()
 	as("CUTOFF", good[:len(good)-4])
 	as("UNSIGNED", good[:strings.LastIndex(good, ".")+1])
 }

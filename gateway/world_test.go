@@ -213,8 +213,8 @@ func (w *world) listen(change ...func(*gateway.Web)) *server {
 	return &server{Gateway: g, store: web.Store, stop: stop}
 }
 
-// token is a good one.
-func (w *world) token() string { return must(w.issuer.Token("tester", time.Hour)) }
+// goodToken is a token that is good.
+func (w *world) goodToken() string { return must(w.issuer.Token("tester", time.Hour)) }
 
 // readAll returns what is left of a body.
 func readAll(r io.Reader) string { return string(must(io.ReadAll(r))) }

@@ -49,8 +49,9 @@ func (c Config) Validate() error {
 
 // Verifier verifies tokens. It is safe for concurrent use.
 type Verifier struct {
-	keys   *Keys
-	parser *jwt.Parser
+	keys     *Keys
+	parser   *jwt.Parser
+	verified verified
 }
 
 // NewVerifier returns a verifier with these keys; c is valid.
@@ -77,12 +78,17 @@ func (v *Verifier) Source(ctx context.Context, token string) (string, error) {
 	if len(token) > mostToken {
 		return "", fmt.Errorf("the token is longer than %d bytes", mostToken)
 	}
-	if !v.keys.Ready() {
+	keys, now := v.keys.current.Load(), time.Now()
+	if keys == nil {
 		return "", ErrNoKeys
+	}
+	if source, ok := v.verified.get(token, keys, now); ok {
+		return source, nil
 	}
 	claims, err := v.parse(token)
 	if errors.Is(err, errKeyUnknown) {
 		v.keys.again(ctx)
+		keys = v.keys.current.Load()
 		claims, err = v.parse(token)
 	}
 	if err != nil {
@@ -92,6 +98,7 @@ func (v *Verifier) Source(ctx context.Context, token string) (string, error) {
 	if claims.Subject == "" || !provisioning.ValidName(source) {
 		return "", errors.New("the token's sub is missing, or not to be used as a name")
 	}
+	v.verified.put(token, source, keys, now, claims.ExpiresAt.Time)
 	return source, nil
 }
 
