@@ -64,6 +64,17 @@ func TestTooManyAtOnce(t *testing.T) {
 	}
 }
 
+// Who waits for an outcome may wait longer than a request may take to arrive.
+func TestAWaitOutlastsTheTimeForReading(t *testing.T) {
+	w := newWorld(t)
+	at, c := w.gateway(func(web *gateway.Web) { web.ReadTimeout, web.Wait = 200*time.Millisecond, time.Second }), w.caller()
+	began := time.Now()
+	a, err := c.set(t.Context(), at, "", "card", "4321", "")
+	if took := time.Since(began); err != nil || a.status != http.StatusAccepted || took < time.Second {
+		t.Errorf("after %s: %+v, %v", took, a, err)
+	}
+}
+
 // A gateway that is asked to end answers those who wait, soon, and takes nobody else.
 func TestAnEndInOrder(t *testing.T) {
 	w := newWorld(t)

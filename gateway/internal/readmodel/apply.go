@@ -47,6 +47,9 @@ func (m *Model) read(ctx context.Context, records []record.Record) ([]change, er
 	var changes []change
 	at := make(map[provisioning.RequestNumber]int, len(records))
 	for i := range records {
+		if isBarrier(&records[i]) {
+			continue
+		}
 		c, err := m.decode(ctx, &records[i])
 		if bad, ok := errors.AsType[*schemas.Error](err); ok {
 			// Somebody else writes there. It stops the partition's own reader, which needs all of it; a look-up does not.
@@ -66,6 +69,9 @@ func (m *Model) read(ctx context.Context, records []record.Record) ([]change, er
 	}
 	return changes, nil
 }
+
+// isBarrier reports whether a record is a mark that dispatch's tasks leave when they take a partition over.
+func isBarrier(r *record.Record) bool { return r.Value == nil && string(r.Key) == "barrier" }
 
 func (m *Model) decode(ctx context.Context, r *record.Record) (change, error) {
 	number, err := provisioning.ParseRequestNumber(string(r.Key))
