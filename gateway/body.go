@@ -6,7 +6,6 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-	"time"
 
 	"cardstream/internal/strictjson"
 )
@@ -92,8 +91,6 @@ func (g *Gateway) read(c *call) (text []byte, release func(), refused *reply) {
 		c.w.Header().Set("Connection", "close") // the rest of the body is not waited for
 		return nil, release, malformed(errors.New("the body did not arrive as a whole, or not in time"))
 	}
-	// From here on the answer is waited for, and the time for reading must not end that.
-	_ = http.NewResponseController(c.w).SetReadDeadline(time.Time{}) // every connection of this server takes deadlines
 	return text, release, nil
 }
 

@@ -92,6 +92,36 @@ func TestAnotherContentAtTheSameMoment(t *testing.T) {
 	}
 }
 
+// One after another, at two gateways, without a digest key: a caller is not told the outcome of the one before, although
+// that may come after its own question.
+func TestAnotherPINAfterTheSameOne(t *testing.T) {
+	w := newWorld(t)
+	w.digester = provisioning.Digester{}
+	w.work(false)
+	one, two, c := w.gateway(), w.gateway(), w.caller()
+	var callers errgroup.Group
+	callers.SetLimit(16)
+	for i := range 100 {
+		callers.Go(func() error {
+			for _, step := range []struct {
+				at   *server
+				pin  string
+				want int
+			}{{one, "1234", 200}, {two, "1234", 200}, {two, "4321", 422}, {one, "", 422}, {two, "1234", 200}} {
+				a, err := c.set(t.Context(), step.at, fmt.Sprintf("k-%d", i), fmt.Sprintf("card-%d", i), step.pin,
+					`, "scheduled_date": `+quoted(time.Now().AddDate(0, 1, 0).Format(time.DateOnly)))
+				if err != nil || a.status != step.want {
+					return fmt.Errorf("key %d, PIN %q: %+v, %w", i, step.pin, a, err)
+				}
+			}
+			return nil
+		})
+	}
+	if err := callers.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
 // Whoever was answered a number can look it up at once, under load too.
 func TestWhatWasAnsweredCanBeShown(t *testing.T) {
 	w := newWorld(t)

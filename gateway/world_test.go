@@ -46,12 +46,13 @@ type world struct {
 	issuer   *devtoken.Issuer
 	keys     string // file with the issuer's public keys
 	log      *lockedBuffer
+	digester provisioning.Digester
 }
 
 // newWorld starts an embedded cluster on which nothing runs yet.
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, cluster: kafkatest.StartEmbedded(t, devkafka.Config{}), log: new(lockedBuffer)}
+	w := &world{t: t, cluster: kafkatest.StartEmbedded(t, devkafka.Config{}), log: new(lockedBuffer), digester: digester}
 	w.client = must(cluster.Open(cluster.Config{Brokers: w.cluster.Brokers}))
 	t.Cleanup(w.client.Close)
 	w.registry = must(schemas.NewRegistry(schemas.RegistryConfig{URLs: []string{w.cluster.RegistryURL}}))
@@ -141,7 +142,7 @@ func (w *world) stages(fetcher *consumer.Fetcher, opened *store.Store, results b
 	}
 	identity := must(w.identity(w.t.Context()))
 	dispatch := handlers.DispatchConfig{
-		Topics: w.topics, Schemas: w.schemas, Digester: digester, DeadLetters: letters, Metrics: hm,
+		Topics: w.topics, Schemas: w.schemas, Digester: w.digester, DeadLetters: letters, Metrics: hm,
 		Identity: handlers.Identity(identity), Clock: time.Now,
 		Policy: provisioning.Policy{
 			Results: results, Timeout: time.Hour, Attempts: 3, RetryMin: time.Second, RetryMax: time.Second,
@@ -198,7 +199,7 @@ func (w *world) listen(change ...func(*gateway.Web)) *server {
 	g := must(gateway.Listen(web, gateway.Kafka{
 		Client: w.client, Schemas: w.schemas, Topics: w.topics, CommandPartitions: partitions, Partitions: partitions,
 		Identity: w.identity, Rules: must(provisioning.NewRules(provisioning.DefaultPINPattern, provisioning.DefaultHorizon)),
-		Digester: digester, Log: w.logger(), Metrics: gateway.NewMetrics(prometheus.NewRegistry()),
+		Digester: w.digester, Log: w.logger(), Metrics: gateway.NewMetrics(prometheus.NewRegistry()),
 	}))
 	ctx, cancel := context.WithCancel(w.t.Context())
 	var running errgroup.Group

@@ -224,12 +224,13 @@ func (t *conversation) duplicate(ctx context.Context, e *provisioning.Event) (An
 }
 
 // differing reports whether the content of a duplicate is another than the first one's. The event says so, but it may be
-// the event of another duplicate, that another caller sent at this moment: where contents can be compared, that decides.
+// the event of another duplicate of the same name, that was sent a moment before: where contents can be compared, that
+// decides.
 func (t *conversation) differing(r *provisioning.Request, e *provisioning.Event) bool {
-	if r.ContentDigest != nil && t.Hub.digester.Digest(t.asked) != nil {
-		return r.Differs(t.asked, t.Hub.digester)
-	}
-	return len(e.Errors) > 0
+	first := t.Hub.recall(*r)
+	comparable := t.asked.Action != provisioning.SetPIN || !first.NewPIN.IsZero() ||
+		first.ContentDigest != nil && t.Hub.digester.Digest(t.asked) != nil
+	return first.Differs(t.asked, t.Hub.digester) || !comparable && len(e.Errors) > 0
 }
 
 func (t *conversation) differs(r *provisioning.Request) Answer {

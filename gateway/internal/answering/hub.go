@@ -14,6 +14,7 @@ type Hub struct {
 
 	mu      sync.Mutex
 	waiters map[commandName][]*waiter
+	pins    pins
 }
 
 // commandName is a command as its events name it.
@@ -103,6 +104,7 @@ func (h *Hub) Hear(e *provisioning.Event) {
 func (h *Hub) Saw(r *provisioning.Request) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.pins.saw(r)
 	for _, w := range h.waiters[commandName{r.Source, r.CommandID}] {
 		if w.asked == nil || w.card != r.SmartcardKey {
 			continue
@@ -111,6 +113,14 @@ func (h *Hub) Saw(r *provisioning.Request) {
 			w.differs[r.Number] = r.Differs(w.asked, h.digester)
 		}
 	}
+}
+
+// recall gives a request its PIN back where it was seen lately.
+func (h *Hub) recall(r provisioning.Request) provisioning.Request {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	r.NewPIN = h.pins.of[r.Number]
+	return r
 }
 
 // seenToDiffer reports whether a request was seen to be of another content than the caller's.
