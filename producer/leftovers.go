@@ -37,28 +37,37 @@ func (t *Transactional) recall(ctx context.Context) error {
 	if len(t.config.Partitions) == 0 {
 		return nil
 	}
+	state, err := t.state(ctx)
+	if err != nil {
+		return err
+	}
+	switch state {
+	case txnwire.Empty, txnwire.Dead:
+	case txnwire.PrepareCommit, txnwire.CompleteCommit:
+		t.outcome = committed
+	default:
+		// Aborted, or open, and InitProducerID will abort it. Unless it is our own, in the course of settling one that was
+		// committed.
+		if t.outcome == unknownOutcome {
+			t.outcome = aborted
+		}
+	}
+	return nil
+}
+
+// state asks the coordinator once how the last transaction stands.
+func (t *Transactional) state(ctx context.Context) (state txnwire.State, err error) {
 	request := &txnwire.DescribeTransactions{ClientID: t.client.ClientID(), TransactionalID: t.config.TransactionalID}
-	return t.askOnce(ctx, t.coordinator, request, func(answer protocol.Message) error {
+	err = t.askOnce(ctx, t.coordinator, request, func(answer protocol.Message) error {
 		description := answer.(*txnwire.Description)
 		if description.ErrorCode == cluster.TransactionalIDNotFound {
+			state = txnwire.Empty
 			return nil
 		}
-		if err := cluster.ErrorOf(int16(description.ErrorCode)); err != nil {
-			return err
-		}
-		switch description.State {
-		case txnwire.Empty, txnwire.Dead:
-		case txnwire.PrepareCommit, txnwire.CompleteCommit:
-			t.outcome = committed
-		default:
-			// Aborted, or open, and InitProducerID will abort it. Unless it is our own, in the course of settling one
-			// that was committed.
-			if t.outcome == unknownOutcome {
-				t.outcome = aborted
-			}
-		}
-		return nil
+		state = description.State
+		return cluster.ErrorOf(int16(description.ErrorCode))
 	})
+	return state, err
 }
 
 // settle ends what the last transaction may have left behind.
@@ -80,6 +89,17 @@ func (t *Transactional) settle(ctx context.Context) error {
 	}
 	if err := t.end(ctx, t.outcome == committed); err != nil {
 		return fmt.Errorf("settle the last transaction: %w", err)
+	}
+	// The answer comes before the markers, and until they stand the group still tells the offsets of before.
+	err = persist(ctx, func() error {
+		state, err := t.state(ctx)
+		if err == nil && (state == txnwire.PrepareCommit || state == txnwire.PrepareAbort) {
+			err = cluster.ConcurrentTransactions
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("settle the last transaction: wait for its markers: %w", err)
 	}
 	t.outcome = unknownOutcome
 	return nil

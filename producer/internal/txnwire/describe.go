@@ -32,11 +32,13 @@ type Description struct {
 // State is a transaction's state as its coordinator names it.
 type State string
 
-// The states in which it is decided that the last transaction is committed. PrepareCommit becomes CompleteCommit when
-// the markers are written.
+// The states in which it is decided how the last transaction ends. What is prepared becomes complete when the markers are
+// written.
 const (
 	PrepareCommit  State = "PrepareCommit"
 	CompleteCommit State = "CompleteCommit"
+	PrepareAbort   State = "PrepareAbort"
+	CompleteAbort  State = "CompleteAbort"
 )
 
 // The states of an id that has had no transaction since its producer's last InitProducerID.
