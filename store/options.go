@@ -18,8 +18,8 @@ type Options struct {
 	// Decode decodes a value as it was put. It must not keep the bytes.
 	Decode func([]byte) (provisioning.Request, error)
 
-	CacheBytes    int64         // of blocks read from disk; 64 MiB
-	MemtableBytes int64         // of one memtable, of which there are up to four; 16 MiB
+	CacheBytes    int64         // of blocks read from disk; 32 MiB
+	MemtableBytes int64         // of one memtable, of which there are up to four; 4 MiB
 	MaxOpenFiles  int           // 500
 	FlushInterval time.Duration // how old what is only in memory can get; 30 s
 	Logger        *slog.Logger  // what went wrong in the background; nil: nowhere
@@ -36,10 +36,10 @@ func (o Options) withDefaults() (Options, error) {
 		return o, errors.New("store: Options.Decode is missing")
 	}
 	if o.CacheBytes <= 0 {
-		o.CacheBytes = 64 << 20
+		o.CacheBytes = 32 << 20
 	}
 	if o.MemtableBytes <= 0 {
-		o.MemtableBytes = 16 << 20
+		o.MemtableBytes = 4 << 20
 	}
 	if o.MaxOpenFiles <= 0 {
 		o.MaxOpenFiles = 500

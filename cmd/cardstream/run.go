@@ -19,11 +19,7 @@ type runCommand struct {
 // Run works until ctx ends.
 func (c *runCommand) Run(ctx context.Context, std streams) error {
 	log := c.logger(std.err)
-	if os.Getenv("GOGC") == "" {
-		// Most of the memory is a step's records, which die with it: to collect twice as often costs little CPU, and keeps
-		// the process in some hundred megabytes under full load.
-		debug.SetGCPercent(50)
-	}
+	c.spareMemory()
 	p, err := newProcessor(c.processorSettings, c.connection, log)
 	if err != nil {
 		return err
@@ -35,4 +31,16 @@ func (c *runCommand) Run(ctx context.Context, std streams) error {
 		return nil
 	}
 	return errors.Join(p.Run(ctx), p.Close())
+}
+
+// spareMemory keeps the process in some hundred megabytes under full load, where the environment does not say otherwise.
+// Most of its memory is a step's records, which die with it: to collect them sooner costs little.
+func (c *runCommand) spareMemory() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		const besideCache = 256 << 20
+		debug.SetMemoryLimit(c.StoreCache<<20 + besideCache)
+	}
 }
