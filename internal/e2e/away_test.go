@@ -94,8 +94,8 @@ func TestABrokerThatCrashesIsWaitedFor(t *testing.T) {
 	s.nothingSkipped(0)
 }
 
-// A broker that is the only one and ends in order may call transactions committed without writing their markers (seen
-// with Kafka 4.4.0: none of their partitions has a leader any more, which it takes for a deleted topic).
+// A broker that is the only one may, when it comes back, call transactions committed without writing their markers
+// (KAFKA-20734, docs/decisions/0019-settling.md).
 func TestABrokerThatIsStoppedIsWaitedFor(t *testing.T) {
 	s := underLoad(t)
 	s.absence("stop", "1", 0, func() {})
