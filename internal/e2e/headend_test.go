@@ -39,7 +39,10 @@ func TestNothingIsLostOrDoubledByKillsWithResults(t *testing.T) {
 	const timeout = 2 * time.Second
 	d, struck := deployToRestart(t, kills, restarts)
 	witness := d.witnessOf(ledger.Rules{}, ledger.Mode{Results: true, Timeout: timeout})
-	fleet := d.runWith(2, func() []string { return []string{"--headend-timeout", timeout.String()} })
+	// What is killed here is not the headend: no partition may hold, and every attempt counts.
+	fleet := d.runWith(2, func() []string {
+		return []string{"--headend-timeout", timeout.String(), "--headend-hold-after", "0"}
+	})
 	d.headend("--reject", "5%", "--retryable", "5%", "--silent", "2%", "--late", "1%", "--twice", "1%", "--delay", "20ms")
 	d.awaitSharing(0, 1)
 	feed := d.feed(ledger.Load{
