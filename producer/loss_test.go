@@ -53,16 +53,11 @@ func TestStragglersAreShakenOff(t *testing.T) {
 		{protocol.TxnOffsetCommit, []int16{0, 1, 1}},
 		{protocol.EndTxn, []int16{0, 1, 1}},
 		{protocol.Produce, []int16{0, 0, 0}},
-		{protocol.FindCoordinator, []int16{0, 0, 0}},
 	} {
 		t.Run(c.lost.String(), func(t *testing.T) {
 			b := mustBench(t)
 			var s saboteur
-			client := b.open(t, s.on)
-			p := b.mustInit(t, client)
-			if c.lost == protocol.FindCoordinator {
-				client.Coordinator(cluster.TransactionCoordinator, b.id).Forget()
-			}
+			p := b.mustInit(t, b.open(t, s.on))
 			s.from(func(key protocol.ApiKey, nth, _ int) bool { return key == c.lost && nth == 1 })
 			for i, value := range numbered(3) {
 				if _, err := p.Commit(t.Context(), b.step(value, int64(i+1))); err != nil {
