@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -190,6 +189,3 @@ func split(line string) (words []string) {
 	}
 	return words
 }
-
-// mustRead returns a file's text.
-func mustRead(path string) string { return string(must(os.ReadFile(path))) }

@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -214,7 +215,7 @@ func TestTheLongestIdleConnectionIsClosed(t *testing.T) {
 	closed := func(c net.Conn) bool {
 		_ = c.SetReadDeadline(time.Now())
 		_, err := c.Read(make([]byte, 1))
-		return err == io.ErrClosedPipe
+		return errors.Is(err, io.ErrClosedPipe)
 	}
 	for i, want := range []bool{false, true, false, false} {
 		if got := closed(conns[i]); got != want {
@@ -229,7 +230,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	first, second := dial(t, at), dial(t, at)
 	await(t, "a third one is closed", func() bool {
 		_, err := dial(t, at).Read(make([]byte, 1))
-		return err == io.EOF
+		return errors.Is(err, io.EOF)
 	})
 	_ = first.Close()
 	await(t, "there is room again", func() bool {

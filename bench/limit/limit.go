@@ -72,7 +72,7 @@ func (h hop) run(ctx context.Context, joined func()) error {
 	session, err := kgo.NewGroupTransactSession(
 		kgo.SeedBrokers(h.Brokers...), kgo.ConsumerGroup(h.App+"-"+h.name), kgo.ConsumeTopics(h.Prefix+h.from),
 		kgo.TransactionalID(h.App+"-"+h.name), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.RequireStableFetchOffsets(),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)), kgo.ProducerLinger(0),
 		kgo.ProducerBatchCompression(kgo.NoCompression()), kgo.MaxBufferedRecords(20*DefaultMost),
 		kgo.OnPartitionsAssigned(func(_ context.Context, _ *kgo.Client, assigned map[string][]int32) {

@@ -228,9 +228,9 @@ func (t *conversation) duplicate(ctx context.Context, e *provisioning.Event) (An
 // decides.
 func (t *conversation) differing(r *provisioning.Request, e *provisioning.Event) bool {
 	first := t.Hub.recall(*r)
-	comparable := t.asked.Action != provisioning.SetPIN || !first.NewPIN.IsZero() ||
+	tells := t.asked.Action != provisioning.SetPIN || !first.NewPIN.IsZero() ||
 		first.ContentDigest != nil && t.Hub.digester.Digest(t.asked) != nil
-	return first.Differs(t.asked, t.Hub.digester) || !comparable && len(e.Errors) > 0
+	return first.Differs(t.asked, t.Hub.digester) || !tells && len(e.Errors) > 0
 }
 
 func (t *conversation) differs(r *provisioning.Request) Answer {

@@ -43,8 +43,7 @@ func (e *Events) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		var gone *consumer.OffsetOutOfRangeError
-		if !errors.As(err, &gone) {
+		if _, gone := errors.AsType[*consumer.OffsetOutOfRangeError](err); !gone {
 			return err
 		}
 		e.Log.Warn("events are followed from their end again", "because", err)

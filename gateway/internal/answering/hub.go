@@ -1,7 +1,6 @@
 package answering
 
 import (
-	"context"
 	"slices"
 	"sync"
 
@@ -58,16 +57,6 @@ func (w *waiter) close() {
 	} else {
 		w.hub.waiters[w.name] = left
 	}
-}
-
-// next returns the next event. The error is ctx's cause.
-func (w *waiter) next(ctx context.Context) (provisioning.Event, error) {
-	select {
-	case <-w.news:
-	case <-ctx.Done():
-		return provisioning.Event{}, context.Cause(ctx)
-	}
-	return w.take(), nil
 }
 
 // take returns the first event that was heard, after news has been received from.

@@ -75,8 +75,7 @@ func (f *Follower) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		var gone *consumer.OffsetOutOfRangeError
-		if !errors.As(err, &gone) {
+		if _, gone := errors.AsType[*consumer.OffsetOutOfRangeError](err); !gone {
 			return err
 		}
 		f.Model.Logger.Warn("the read model is filled anew", "because", err)
