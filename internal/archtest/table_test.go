@@ -49,7 +49,7 @@ var rooms = []room{
 	{"internal/devkafka/kafkatest", "internal/devkafka franz-go", ""},
 	{"internal/ledger", "goavro franz-go", ""},
 	{"internal/e2e", "", "examples internal/ledger goavro internal/devtoken errgroup"},
-	{"bench", "provisioning schemas franz-go errgroup", ""},
+	{"bench", "provisioning schemas internal/ledger franz-go errgroup", ""},
 
 	// What else comes along.
 	{"examples", "", "internal/ledger"},
