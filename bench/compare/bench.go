@@ -64,7 +64,7 @@ func (s *settings) run(ctx context.Context) error {
 	for _, measure := range s.measures {
 		b.file = &report.File{Measure: measure, Environment: report.Environment{
 			Taken: time.Now().UTC().Truncate(time.Second), Machine: proc.ThisMachine(), Versions: s.versions,
-			Command: append([]string{"compare", "run"}, s.args...), Settings: map[string]string{},
+			Command: s.shown, Settings: map[string]string{},
 		}}
 		if err := measures[measure](b, ctx); err != nil {
 			return fmt.Errorf("%s: %w", measure, err)
@@ -73,11 +73,11 @@ func (s *settings) run(ctx context.Context) error {
 	return nil
 }
 
-// note keeps the command line of a subject, with folders as the reader has them.
+// note keeps the command line of a subject, as a reader would give it: without this machine's folders.
 func (b *bench) note(name string, args []string) {
-	line := strings.ReplaceAll(strings.Join(args, " "), b.work, "WORK")
-	if root, err := os.Getwd(); err == nil {
-		line = strings.ReplaceAll(line, root+"/", "")
+	line := strings.ReplaceAll(strings.Join(args, " "), b.work+"/", "")
+	for _, program := range []string{b.binary, b.java, self()} {
+		line = strings.ReplaceAll(line, program+" ", filepath.Base(program)+" ")
 	}
 	b.file.Environment.Settings[name] = line
 }

@@ -53,11 +53,13 @@ func runCardstream(s *settings, d *deployment) []string {
 
 func runPeer(tune string, jvm ...string) func(*settings, *deployment) []string {
 	return func(s *settings, d *deployment) []string {
-		args := append([]string{s.java, "-Xmx" + d.heap}, jvm...)
-		return append(args, "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+		// RocksDB allocates by glibc, whose many arenas keep what is freed.
+		args := append([]string{"env", "MALLOC_ARENA_MAX=2", s.java, "-Xmx" + d.heap}, jvm...)
+		args = append(args, "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
 			"-cp", s.peer+"/peer.jar:"+s.peer+"/lib/*", "cardstream.bench.peer.Peer", "--tune", tune,
 			"--brokers", s.brokers, "--registry", s.registry, "--prefix", d.prefix,
 			"--app", d.base, "--store", d.store, "--ready-port", strconv.Itoa(d.port))
+		return append(args, s.peerFlags...)
 	}
 }
 

@@ -13,12 +13,13 @@ import (
 
 // settings are the flags of `compare run`.
 type settings struct {
-	args []string // as given
+	shown string // the command that a reader would give
 
 	brokers, registry string
 	brokerPID         int
 	binary, peer      string
 	java, peerHeap    string
+	peerFlags         []string
 	work, out         string
 	versions          map[string]string
 
@@ -42,7 +43,7 @@ var quickFlags = []string{"--rounds=1", "--commands=4000", "--warm=1000", "--rat
 
 // parse reads the flags. What --quick makes small can still be set.
 func parse(args []string) (*settings, error) {
-	s := &settings{args: args, versions: map[string]string{}}
+	s := &settings{shown: "compare run " + strings.Join(args, " "), versions: map[string]string{}}
 	f := s.flags()
 	if slices.Contains(args, "--quick") || slices.Contains(args, "-quick") {
 		args = append(slices.Clone(quickFlags), args...)
@@ -65,6 +66,12 @@ func (s *settings) flags() *flag.FlagSet {
 	f.StringVar(&s.peer, "peer", "bench/peer/target", "folder with the peer's jars")
 	f.StringVar(&s.java, "java", "java", "Java's launcher")
 	f.StringVar(&s.peerHeap, "peer-heap", "1g", "the peer's heap; where memory is measured it is 512m")
+	f.Func("peer-flag", "a further flag of the peer, as in --set=commit.interval.ms=20; more than once", func(text string) error {
+		name, value, _ := strings.Cut(text, "=")
+		s.peerFlags = append(s.peerFlags, name, value)
+		return nil
+	})
+	f.StringVar(&s.shown, "shown", s.shown, "the command to note down, in place of this one")
 	f.StringVar(&s.work, "work", ".cache/bench/work", "folder for logs and local stores")
 	f.StringVar(&s.out, "out", "bench/results", "folder for the raw figures")
 	f.Func("version", "NAME=VALUE: a version to note down; more than once", func(text string) error {

@@ -17,7 +17,7 @@ type Environment struct {
 	Taken    time.Time         `json:"taken"`
 	Machine  proc.Machine      `json:"machine"`
 	Versions map[string]string `json:"versions"`
-	Command  []string          `json:"command"`  // that measured
+	Command  string            `json:"command"`  // that measured
 	Settings map[string]string `json:"settings"` // the command line of each subject
 }
 

@@ -109,7 +109,7 @@ func Render(raw, page string) error {
 	b.WriteString("# Results\n\nMade by `scripts/bench` from the raw figures in `results/`. Medians over the rounds, with the " +
 		"least and the\nlargest in parentheses. What is compared: [cardstream](../README.md), [the peer](peer/README.md) on " +
 		"Kafka Streams\n(tuned for throughput, and for latency), and the limit: a raw transactional copy of as many records.\n")
-	var told *Environment
+	var told Environment
 	for _, s := range sections {
 		f, err := Read(raw, s.measure)
 		if err != nil {
@@ -118,14 +118,22 @@ func Render(raw, page string) error {
 		if f == nil || len(f.Samples) == 0 {
 			continue
 		}
-		told = &f.Environment
+		e := f.Environment
+		if told.Settings == nil {
+			told = e
+		}
+		for name, line := range e.Settings {
+			if _, known := told.Settings[name]; !known {
+				told.Settings[name] = line
+			}
+		}
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n%s", s.title, wrapped(s.text), table(f, s.x, s.columns))
 		if err := drawAll(&b, f, s, filepath.Dir(page)); err != nil {
 			return err
 		}
-		fmt.Fprintf(&b, "\nTaken %s by `%s`.\n", told.Taken.Format("2006-01-02 15:04 MST"), strings.Join(told.Command, " "))
+		fmt.Fprintf(&b, "\nTaken %s by `%s`.\n", e.Taken.Format("2006-01-02 15:04 MST"), e.Command)
 	}
-	if told != nil {
+	if told.Settings != nil {
 		environment(&b, told)
 	}
 	return os.WriteFile(page, []byte(b.String()), 0o644)
@@ -171,7 +179,8 @@ func (d drawing) plot(f *File) plot {
 	return p
 }
 
-func environment(b *strings.Builder, e *Environment) {
+// environment is told once: of the first measure, with the subjects that only later ones had.
+func environment(b *strings.Builder, e Environment) {
 	fmt.Fprintf(b, "\n## Machine, versions, settings\n\n%d × %s, %s MiB memory, %s; brokers, subjects and the measuring "+
 		"client share it.\n\n", e.Machine.Processors, e.Machine.Processor, grouped(float64(e.Machine.Memory)/mib), e.Machine.Kernel)
 	for _, name := range slices.Sorted(maps.Keys(e.Versions)) {

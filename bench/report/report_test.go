@@ -26,7 +26,7 @@ func latencies() *report.File {
 		Environment: report.Environment{
 			Taken:    time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC),
 			Machine:  proc.Machine{Processor: "A & B", Processors: 2, Memory: 8 << 30, Kernel: "Linux 6"},
-			Versions: map[string]string{"Go": "go1.26"}, Command: []string{"compare", "run"},
+			Versions: map[string]string{"Go": "go1.26"}, Command: "compare run",
 			Settings: map[string]string{"one": "one run --flag"},
 		},
 		Samples: []report.Sample{
@@ -78,7 +78,7 @@ func TestMedians(t *testing.T) {
 
 func TestNumbers(t *testing.T) {
 	for number, want := range map[float64]string{
-		0: "0.00", 0.01234: "0.012", 1.234: "1.23", 12.34: "12.3", 123.4: "123", 999.9: "1,000", 1234567: "1,234,567", -2500: "-2,500",
+		0: "0", 7: "7", 0.01234: "0.012", 1.234: "1.23", 12.34: "12.3", 123.4: "123", 999.9: "1,000", 1234567: "1,234,567", -2500: "-2,500",
 	} {
 		if got := report.Number(number); got != want {
 			t.Errorf("%g: %s, want %s", number, got, want)
@@ -105,7 +105,7 @@ func TestRender(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"| one | 100 | – | 20.0 (10.0–30.0) | –", "| two | 100 | – | 200 | –", "| one | 1,000 | – | 40.0 | –",
+		"| one | 100 | – | 20 (10–30) | –", "| two | 100 | – | 200 | –", "| one | 1,000 | – | 40 | –",
 		"![Latency, 99th percentile](plots/latency.svg)", "2 × A & B, 8,192 MiB", "- Go go1.26", "    one run --flag",
 		"Taken 2026-01-02 03:04 UTC by `compare run`",
 	} {

@@ -68,15 +68,15 @@ func (c column) shown(value float64) float64 {
 	return value / c.per
 }
 
-// Number writes a number with three digits that count, and thousands apart.
+// Number writes a number with three digits that count, whole ones as they are, and thousands apart.
 func Number(n float64) string {
 	size := math.Abs(n)
 	switch {
-	case size >= 100:
+	case size >= 100, size == math.Trunc(size):
 		return grouped(n)
 	case size >= 10:
 		return strconv.FormatFloat(n, 'f', 1, 64)
-	case size >= 1, size == 0:
+	case size >= 1:
 		return strconv.FormatFloat(n, 'f', 2, 64)
 	}
 	return strconv.FormatFloat(n, 'f', 3, 64)

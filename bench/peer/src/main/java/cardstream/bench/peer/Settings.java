@@ -56,6 +56,8 @@ record Settings(String brokers, String registry, String prefix, String app, Stri
         // A burst that falls due at once is one step.
         p.put(StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG), 60_000);
         p.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
+        p.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), 6_000); // as cardstream's
+        p.put(StreamsConfig.consumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG), 1_000);
         p.putAll(latency ? forLatency() : forThroughput());
         p.putAll(streams);
         return p;
