@@ -47,11 +47,29 @@ func (b *bench) deploy(ctx context.Context, e entrant, purpose string) (*deploym
 			return nil, err
 		}
 	}
-	topics := exec.CommandContext(ctx, b.binary, "topics", "--brokers", b.brokers, "--registry", b.registry, "--prefix", d.prefix)
-	if out, err := topics.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("topics of %s: %w\n%s", e.name, err, out)
+	return d, d.createTopics(ctx)
+}
+
+// createTopics runs `cardstream topics`, again where need be: brokers that are still deleting another deployment's topics
+// take some seconds until they know these, which were created, and a second run finds everything there.
+func (d *deployment) createTopics(ctx context.Context) (err error) {
+	pause := time.NewTicker(2 * time.Second)
+	defer pause.Stop()
+	for range 15 {
+		var out []byte
+		out, err = exec.CommandContext(ctx, d.bench.binary, "topics", "--brokers", d.bench.brokers,
+			"--registry", d.bench.registry, "--prefix", d.prefix).CombinedOutput()
+		if err == nil {
+			return nil
+		}
+		err = fmt.Errorf("topics of %s: %w\n%s", d.name, err, out)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), err)
+		}
 	}
-	return d, nil
+	return err
 }
 
 // freePort returns one that nothing listens on now.
