@@ -172,8 +172,12 @@ func (t *conversation) weigh(ctx context.Context, e *provisioning.Event) (answer
 	return answer, true, err
 }
 
-// concerns reports whether an event of this name is about the same card, or the same number to cancel.
+// concerns reports whether an event of this name is about the same card, or the same number to cancel. Only a rejected
+// command's may name no request: of another one without it nothing is known.
 func (t *conversation) concerns(e *provisioning.Event) bool {
+	if e.RequestNumber == nil && e.Type != provisioning.CommandRejected {
+		return false
+	}
 	if t.asked != nil {
 		card, _ := e.Smartcard.Key()
 		return card == t.waiter.card
@@ -248,7 +252,7 @@ func (t *conversation) rejected(ctx context.Context, e *provisioning.Event) (Ans
 	case t.asked != nil || len(e.Errors) != 1:
 	case e.Errors[0].Code == provisioning.RequestUnknown:
 		answer.Kind = Unknown
-	case e.Errors[0].Code == provisioning.RequestNotPending:
+	case e.Errors[0].Code == provisioning.RequestNotPending && e.RequestNumber != nil:
 		row, err := t.Model.Await(ctx, *e.RequestNumber, asNewAs(e))
 		if err != nil && ctx.Err() == nil {
 			return Answer{}, err

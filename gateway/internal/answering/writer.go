@@ -78,12 +78,14 @@ func (d *delivery) withdraw() bool {
 	}
 }
 
-// Run writes until ctx ends.
+// Run writes until ctx ends. What still waits then is never taken, so that whoever asked can withdraw it.
 func (w *Writer) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-w.arrive:
 		case <-ctx.Done():
+		}
+		if ctx.Err() != nil {
 			return nil
 		}
 		if batch := w.take(); len(batch) > 0 {
