@@ -277,7 +277,7 @@ func (p *processor) dispatch(ctx context.Context, set *schemas.Set, letters hand
 	}
 	config := handlers.DispatchConfig{
 		Topics: p.topics, Schemas: set, Digester: digester, DeadLetters: letters, Metrics: hm, Identity: identity,
-		Clock: time.Now, Control: p.control, Log: p.log.Logger,
+		Clock: clock, Control: p.control, Log: p.log.Logger,
 		Partitions: p.layout.Partitions[p.topics.Requests()], Policy: p.settings.policy(),
 	}
 	return p.stage("dispatch", []string{p.topics.Requests()}, owned, sm,
@@ -352,7 +352,7 @@ func (p *processor) stage(name string, topics []string, owned []record.TopicPart
 	c.Stage, c.Group = name, p.settings.App+"-"+name
 	c.Metrics, c.Log, c.Outputs = sm, p.log.Logger, outputs
 	c.OnMissingOffset = stream.MissingOffset(p.settings.OnMissingOffset)
-	c.ClockBound, c.Linger, c.StepRecords = p.settings.ClockBound, p.settings.Linger, p.settings.StepRecords
+	c.Clock, c.ClockBound, c.Linger, c.StepRecords = clock, p.settings.ClockBound, p.settings.Linger, p.settings.StepRecords
 	c.Counts = make(map[string]int32)
 	for _, topic := range topics {
 		c.Counts[topic] = p.layout.Partitions[topic]

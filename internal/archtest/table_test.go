@@ -50,6 +50,7 @@ var rooms = []room{
 	{"internal/ledger", "goavro franz-go", ""},
 	{"internal/e2e", "", "examples internal/ledger goavro internal/devtoken errgroup"},
 	{"bench", "provisioning schemas internal/ledger franz-go errgroup", ""},
+	{"torture", "internal/ledger franz-go", ""},
 
 	// What else comes along.
 	{"examples", "", "internal/ledger"},

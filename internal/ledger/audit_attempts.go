@@ -18,7 +18,7 @@ func (a *lineAudit) retried(c *cardFact, r *request, where string) {
 	case before.respondBy > 0:
 		earliest = before.respondBy + wait
 	}
-	if early := earliest - c.issued - a.book.mode.toleranceMillis(); early > 0 {
+	if early := earliest - c.issued - a.book.mode.datingMillis(); early > 0 {
 		a.report.Early.add("%s: attempt %d of request %v, %d ms before the back-off is over: %s",
 			where, c.attempt, r.number, early, a.name(r.command))
 	}

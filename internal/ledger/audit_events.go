@@ -57,7 +57,7 @@ func (a *lineAudit) create(s *sender, e *eventFact, c *commandFact) {
 	if s.entries > 0 && e.number != number(s.firstEntry) {
 		a.report.Differing.add("%s: number %v, but the entry is %s", where, e.number, s.firstEntry.in(requestsTopic))
 	}
-	if early := c.appended - e.created - a.book.mode.toleranceMillis(); early > 0 {
+	if early := c.appended - e.created - a.book.mode.datingMillis(); early > 0 {
 		a.report.Differing.add("%s: created %d ms before its command was written", where, early)
 	}
 	if want := c.due(e.created); e.due != want {

@@ -28,11 +28,18 @@ type Mode struct {
 	// every comparison exact.
 	ClockTolerance time.Duration
 
+	// ClockJump is by how much more a processor's clock may be wrong for a while. Nothing scheduled may be sent by such a
+	// clock, but what is made meanwhile is dated by it.
+	ClockJump time.Duration
+
 	// Open allows requests that have not come to their end: for an audit of what waits for a far day.
 	Open bool
 }
 
 func (m Mode) toleranceMillis() int64 { return m.ClockTolerance.Milliseconds() }
+
+// datingMillis is how far a date that a processor gave may be from what others' clocks say.
+func (m Mode) datingMillis() int64 { return (m.ClockTolerance + m.ClockJump).Milliseconds() }
 
 // What a run has where nobody says otherwise, and what nobody can.
 const (

@@ -149,6 +149,22 @@ func (w *Witness) Progress() string {
 	return w.book.progress.String()
 }
 
+// Unsettled counts what is still to come to its end: commands without an outcome, requests without an end, and results
+// without their effect.
+func (w *Witness) Unsettled() int {
+	w.book.mu.Lock()
+	defer w.book.mu.Unlock()
+	p := &w.book.progress
+	return max(p.wanted-p.seen, 0) + len(p.open) + len(p.unrouted) + len(p.accepted)
+}
+
+// Completed counts the requests that are COMPLETED.
+func (w *Witness) Completed() int {
+	w.book.mu.Lock()
+	defer w.book.mu.Unlock()
+	return len(w.book.progress.done)
+}
+
 // Busy reports whether there is work in hand, as far as the witness has read: a command without its outcome, or a request
 // that is due and has no end.
 func (w *Witness) Busy() bool {

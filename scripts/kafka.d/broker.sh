@@ -7,6 +7,28 @@ node_dir() { echo "$root/brokers-$1/node-$2"; } # SIZE NODE
 client_port() { echo $((first_port + $1 - 1)); }
 controller_port() { echo $((first_port + 100 + $1 - 1)); }
 
+# A door is one more way into each broker, for somebody who stands between: the broker listens here, and sends its
+# clients there.
+doors=${CARDSTREAM_KAFKA_DOORS:-0}
+
+door_port() { echo $((first_port + 200 + 10 * $1 + $2 - 1)); }         # DOOR NODE
+advertised_door_port() { echo $((first_port + 300 + 10 * $1 + $2 - 1)); } # DOOR NODE
+
+# door_listeners prints a listener for each door, each after a comma.
+door_listeners() { # NODE PORT-FUNCTION
+    local door
+    for ((door = 1; door <= doors; door++)); do
+        printf ',DOOR%d://127.0.0.1:%d' "$door" "$("$2" "$door" "$1")"
+    done
+}
+
+door_protocols() {
+    local door
+    for ((door = 1; door <= doors; door++)); do
+        printf ',DOOR%d:PLAINTEXT' "$door"
+    done
+}
+
 bootstrap() { # SIZE
     local node list=''
     for ((node = 1; node <= $1; node++)); do
@@ -31,9 +53,9 @@ settings() {
 process.roles=broker,controller
 node.id=$2
 controller.quorum.voters=$(voters "$1")
-listeners=CLIENT://127.0.0.1:$(client_port "$2"),CONTROLLER://127.0.0.1:$(controller_port "$2")
-advertised.listeners=CLIENT://127.0.0.1:$(client_port "$2")
-listener.security.protocol.map=CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=CLIENT://127.0.0.1:$(client_port "$2"),CONTROLLER://127.0.0.1:$(controller_port "$2")$(door_listeners "$2" door_port)
+advertised.listeners=CLIENT://127.0.0.1:$(client_port "$2")$(door_listeners "$2" advertised_door_port)
+listener.security.protocol.map=CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT$(door_protocols)
 inter.broker.listener.name=CLIENT
 controller.listener.names=CONTROLLER
 log.dirs=$(node_dir "$1" "$2")/data

@@ -23,11 +23,15 @@ lock() {
     flock --timeout 600 9 || die "another scripts/kafka has held $root/lock for ten minutes"
 }
 
-# require_port PORT VARIABLE dies if something listens there already; the variable is what chooses another port.
+# require_port PORT VARIABLE dies if something listens there already; the variable is what chooses another port. A process
+# that was killed a moment ago may still hold its port.
 require_port() {
-    if (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then
-        die "port $1 is in use by another program: $2 chooses another"
-    fi
+    local i
+    for ((i = 0; i < 20; i++)); do
+        (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null || return 0
+        sleep 0.1
+    done
+    die "port $1 is in use by another program: $2 chooses another"
 }
 
 # launch DIR COMMAND... runs a java command in the background, detached from this terminal. The marker on its command

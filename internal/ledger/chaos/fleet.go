@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -19,6 +20,7 @@ type Config struct {
 	Binary    string
 	Args      func(slot int) []string // of the process in each slot, from 0
 	Env       []string                // added to this process's own
+	EnvOf     func(slot int) []string // added for the process in each slot; nil: nothing
 	Processes int
 	Logs      string // folder; process n writes to process-n.log, all its lives one after another
 	Seed      uint64
@@ -62,7 +64,11 @@ func (f *Fleet) Restart(slot int) error {
 	if p := f.slots[slot]; p != nil && p.running() {
 		return fmt.Errorf("process %d is running", slot)
 	}
-	p, err := start(f.config.Binary, f.config.Args(slot), f.config.Env, f.LogFile(slot))
+	env := f.config.Env
+	if f.config.EnvOf != nil {
+		env = slices.Concat(env, f.config.EnvOf(slot))
+	}
+	p, err := start(f.config.Binary, f.config.Args(slot), env, f.LogFile(slot))
 	if err == nil {
 		f.slots[slot] = p
 	}
@@ -123,6 +129,14 @@ func (f *Fleet) Running() error {
 		errs = append(errs, f.surprise(slot))
 	}
 	return errors.Join(errs...)
+}
+
+// Ended reports whether the process of a slot has ended; the error says so where nobody told it to.
+func (f *Fleet) Ended(slot int) (ended bool, byItself error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	p := f.slots[slot]
+	return p == nil || !p.running(), f.surprise(slot)
 }
 
 // surprise returns an error if the process of a slot has ended without being told to, with the last it printed.

@@ -1,0 +1,20 @@
+package faults
+
+import (
+	"fmt"
+	"time"
+
+	"cardstream/torture/schedule"
+)
+
+var storeGarbled = Kind{
+	Name: "store-garbled", About: "a processor is killed and a file of its local store is not what it was",
+	Least: 0, Most: 4 * time.Second, On: OneProcess,
+	New: func(s *Scene, b schedule.Blow) Fault {
+		return &tampered{s.Processes, fmt.Sprintf("store %d is garbled", b.Target), []int{b.Target}, func() error {
+			file, err := s.Stores.Garble(b.Target, b.Seed)
+			s.Log("store-garbled: %s", file)
+			return err
+		}}
+	},
+}

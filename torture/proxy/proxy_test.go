@@ -1,0 +1,214 @@
+package proxy_test
+
+import (
+	"errors"
+	"io"
+	"net"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"cardstream/torture/proxy"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// echo answers every byte with itself, and tells of each connection that ends.
+func echo(t *testing.T) (addr string, ended <-chan error) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ends, accepting := make(chan error, 10), make(chan struct{})
+	go func() {
+		defer close(accepting)
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				_, err := io.Copy(c, c)
+				ends <- errors.Join(err, c.Close())
+			}()
+		}
+	}()
+	t.Cleanup(func() { listener.Close(); <-accepting })
+	return listener.Addr().String(), ends
+}
+
+func mustProxy(t *testing.T, target string) *proxy.Proxy {
+	t.Helper()
+	p, err := proxy.Listen("127.0.0.1:0", target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
+func mustDial(t *testing.T, p *proxy.Proxy) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", p.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// say writes a byte and returns what comes back within so long.
+func say(t *testing.T, c net.Conn, within time.Duration) error {
+	t.Helper()
+	if _, err := c.Write([]byte{'x'}); err != nil {
+		return err
+	}
+	return hear(c, within)
+}
+
+func hear(c net.Conn, within time.Duration) error {
+	_ = c.SetReadDeadline(time.Now().Add(within))
+	_, err := io.ReadFull(c, make([]byte, 1))
+	return err
+}
+
+const (
+	soon = 10 * time.Second       // at the latest, on any machine
+	hush = 100 * time.Millisecond // nothing may come in it
+)
+
+func timedOut(err error) bool {
+	var network net.Error
+	return errors.As(err, &network) && network.Timeout()
+}
+
+func TestBytesPass(t *testing.T) {
+	server, ended := echo(t)
+	c := mustDial(t, mustProxy(t, server))
+	if err := say(t, c, soon); err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	<-ended // the server hears of it
+}
+
+func TestACutResetsBothEnds(t *testing.T) {
+	server, ended := echo(t)
+	p := mustProxy(t, server)
+	c := mustDial(t, p)
+	if err := say(t, c, soon); err != nil {
+		t.Fatal(err)
+	}
+	if n := p.Cut(); n != 1 {
+		t.Errorf("%d connections cut, want 1", n)
+	}
+	if err := hear(c, soon); !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("%v, want a reset", err)
+	}
+	if err := <-ended; !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("the server: %v, want a reset", err)
+	}
+	if err := say(t, mustDial(t, p), soon); err != nil {
+		t.Errorf("a new connection: %v", err)
+	}
+}
+
+func TestMuteHoldsBackAndThenDelivers(t *testing.T) {
+	for name, directions := range map[string]proxy.Directions{
+		"requests": proxy.Requests, "answers": proxy.Answers, "both": proxy.Requests | proxy.Answers,
+	} {
+		t.Run(name, func(t *testing.T) {
+			server, _ := echo(t)
+			p := mustProxy(t, server)
+			c := mustDial(t, p)
+			p.Change(proxy.Weather{Mute: directions})
+			if err := say(t, c, hush); !timedOut(err) {
+				t.Fatalf("%v, want silence", err)
+			}
+			p.Change(proxy.Weather{})
+			if err := hear(c, soon); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// A client that gives up behind a wall of silence is not heard to do so.
+func TestMuteHidesAFarewell(t *testing.T) {
+	server, ended := echo(t)
+	p := mustProxy(t, server)
+	c := mustDial(t, p)
+	if err := say(t, c, soon); err != nil {
+		t.Fatal(err)
+	}
+	p.Change(proxy.Weather{Mute: proxy.Requests | proxy.Answers})
+	c.Close()
+	select {
+	case <-ended:
+		t.Error("the server has heard of it")
+	case <-time.After(hush):
+	}
+	p.Change(proxy.Weather{})
+	<-ended
+}
+
+func TestAStrandedClientHearsNothing(t *testing.T) {
+	server, ended := echo(t)
+	p := mustProxy(t, server)
+	c := mustDial(t, p)
+	if err := say(t, c, soon); err != nil {
+		t.Fatal(err)
+	}
+	if n := p.Strand(); n != 1 {
+		t.Errorf("%d connections stranded, want 1", n)
+	}
+	<-ended
+	if err := say(t, c, hush); !timedOut(err) {
+		t.Errorf("the client: %v, want silence", err)
+	}
+	late := mustDial(t, p)
+	if err := say(t, late, hush); !timedOut(err) {
+		t.Errorf("a new client: %v, want silence", err)
+	}
+	p.Unstrand()
+	for _, stranded := range []net.Conn{c, late} {
+		if err := hear(stranded, soon); err == nil || timedOut(err) {
+			t.Errorf("%v, want a reset", err)
+		}
+	}
+	if err := say(t, mustDial(t, p), soon); err != nil {
+		t.Errorf("after the end: %v", err)
+	}
+}
+
+func TestSlowBytesArriveLate(t *testing.T) {
+	server, _ := echo(t)
+	p := mustProxy(t, server)
+	p.Change(proxy.Weather{Delay: 30 * time.Millisecond, BytesPerSecond: 50})
+	c := mustDial(t, p)
+	began := time.Now()
+	if err := say(t, c, soon); err != nil {
+		t.Fatal(err)
+	}
+	if took, least := time.Since(began), 2*(30+20)*time.Millisecond; took < least {
+		t.Errorf("there and back in %s, want at least %s", took, least)
+	}
+}
+
+func TestAServerThatIsAwayIsNoConnection(t *testing.T) {
+	c, err := net.Dial("tcp", mustProxy(t, "127.0.0.1:1").Addr())
+	if err == nil { // else it was reset before the dialling had returned
+		defer c.Close()
+		err = hear(c, soon)
+	}
+	if err == nil || timedOut(err) {
+		t.Errorf("%v, want an end", err)
+	}
+}

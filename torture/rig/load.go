@@ -1,0 +1,123 @@
+package rig
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"cardstream/internal/ledger"
+	"cardstream/torture/faults"
+)
+
+// pinPattern lets PINs be such that can be searched for, in records and logs alike.
+const pinPattern = "[A-Z]{8}"
+
+// load is the commands that come in, and the witness of what becomes of them.
+type load struct {
+	witness *ledger.Witness
+	feeder  *ledger.Feeder
+
+	begun  bool
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+	err    error // of the feeder, read after done
+}
+
+func openLoad(ctx context.Context, r *Rig) (*load, error) {
+	rules, err := ledger.NewRules(pinPattern, 0)
+	if err != nil {
+		return nil, err
+	}
+	mode := ledger.Mode{Results: true, Timeout: headendTimeout}
+	if r.config.ClockJump {
+		mode.ClockTolerance, mode.ClockJump = clockBound, faults.MostWrong*time.Second
+	}
+	l := &load{}
+	l.witness, err = ledger.Open(ctx, ledger.Config{
+		Brokers: r.cluster.brokers, Registry: r.cluster.registry, Prefix: prefix, Rules: rules, Mode: mode,
+	})
+	if err != nil {
+		return nil, err
+	}
+	l.feeder, err = ledger.NewFeeder(ctx, ledger.FeederConfig{
+		Brokers: r.cluster.brokers, Registry: r.cluster.registry, Prefix: prefix, Rate: r.config.Rate,
+		Load: ledger.Load{
+			Seed: r.config.Seed, Commands: 1 << 40, Cards: int(10 * r.config.Rate), Window: 5 * time.Second, Ahead: time.Second,
+			Letters: true,
+			Mix:     ledger.Mix{Immediate: 30, DueNow: 27, Scheduled: 30, Duplicates: 5, Broken: 5, Cancels: 3},
+		},
+	})
+	if err != nil {
+		l.witness.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// begin writes commands until finish, and returns when the first have come to their end.
+func (l *load) begin(ctx context.Context) error {
+	feeding, cancel := context.WithCancel(context.Background())
+	l.cancel, l.begun = cancel, true
+	l.done.Go(func() { l.err = l.feeder.Run(feeding) })
+	limit := time.After(time.Minute)
+	for l.witness.Completed() == 0 {
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-limit:
+			return fmt.Errorf("no request comes to its end: %s", l.witness.Progress())
+		}
+	}
+	return nil
+}
+
+// finish ends the writing and returns what was written.
+func (l *load) finish() (ledger.Fed, error) {
+	l.feeder.Finish()
+	l.done.Wait()
+	return l.feeder.Fed(), l.err
+}
+
+func (l *load) close() error {
+	if l.begun {
+		l.cancel()
+		l.done.Wait()
+	}
+	l.feeder.Close()
+	l.witness.Close()
+	return nil
+}
+
+// search looks for PINs in everything that processes have printed.
+func (l *load) search(logs string) error {
+	return filepath.WalkDir(logs, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		l.witness.Search(path, text)
+		return err
+	})
+}
+
+// settle waits for everything's end, for at most so long, and returns how much has none by then.
+func (l *load) settle(ctx context.Context, within time.Duration) (int, error) {
+	waiting, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	err := l.witness.WaitSettled(waiting, 2*within)
+	switch {
+	case ctx.Err() != nil:
+		return 0, ctx.Err()
+	case err == nil:
+		return 0, nil
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, ledger.ErrStuck):
+		return max(l.witness.Unsettled(), 1), nil
+	}
+	return 0, err
+}

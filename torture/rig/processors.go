@@ -1,0 +1,151 @@
+package rig
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"cardstream/internal/ledger/chaos"
+)
+
+// processors are cardstream's processes, and the supervisor that starts one again when it has ended by itself.
+type processors struct {
+	fleet *chaos.Fleet
+	count int
+	log   func(format string, args ...any)
+
+	mu      sync.Mutex
+	excuses []string // why it may end by itself
+	blamed  []string // ends without an excuse, in words
+	excused int
+
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+}
+
+// supervise begins to look after the processes of a fleet.
+func supervise(fleet *chaos.Fleet, count int, log func(format string, args ...any)) *processors {
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &processors{
+		fleet: fleet, count: count, log: log, excuses: make([]string, count), cancel: cancel,
+	}
+	p.done.Go(func() { p.watch(ctx) })
+	return p
+}
+
+// close stops looking after them, and ends them all.
+func (p *processors) close() error {
+	p.cancel()
+	p.done.Wait()
+	p.look()
+	return p.fleet.Close()
+}
+
+// restartAfter is how long a process that has ended by itself stays away, as with any supervisor.
+const restartAfter = time.Second
+
+func (p *processors) watch(ctx context.Context) {
+	for {
+		p.look()
+		select {
+		case <-time.After(restartAfter):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// look notes which processes have ended by themselves, and starts them again.
+func (p *processors) look() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for slot := range p.count {
+		_, byItself := p.fleet.Ended(slot)
+		if byItself == nil {
+			continue
+		}
+		if because := p.excuses[slot]; because != "" {
+			p.excused++
+			p.log("process %d has ended by itself, as it may: %s", slot, because)
+		} else {
+			p.blamed = append(p.blamed, byItself.Error())
+			p.log("%v", byItself)
+		}
+		if err := p.fleet.Restart(slot); err != nil {
+			p.log("process %d does not start: %v", slot, err)
+		}
+	}
+}
+
+// ends returns the ends without an excuse, and how many had one.
+func (p *processors) ends() (blamed []string, excused int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.blamed, p.excused
+}
+
+// Count is how many there are.
+func (p *processors) Count() int { return p.count }
+
+// Kill ends a process with SIGKILL. One that is down already, or has just ended by itself, is left so.
+func (p *processors) Kill(slot int) error {
+	p.look()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if ended, _ := p.fleet.Ended(slot); ended {
+		return nil
+	}
+	return p.fleet.Kill(slot)
+}
+
+// Terminate ends a process with SIGTERM. One that does not heed it is a finding, and killed.
+func (p *processors) Terminate(ctx context.Context, slot int) error {
+	p.look()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if ended, _ := p.fleet.Ended(slot); ended {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, heedWithin)
+	defer cancel()
+	took, err := p.fleet.Terminate(ctx, slot)
+	p.log("process %d: SIGTERM, ended after %s", slot, took.Round(time.Millisecond))
+	if err == nil {
+		return nil
+	}
+	p.blamed = append(p.blamed, fmt.Sprintf("process %d after SIGTERM: %v", slot, err))
+	return p.fleet.Kill(slot)
+}
+
+// heedWithin is how long a process may take to end in order, whatever else happens to it.
+const heedWithin = 30 * time.Second
+
+// Start starts a process that is down.
+func (p *processors) Start(slot int) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if ended, _ := p.fleet.Ended(slot); !ended {
+		return nil
+	}
+	return p.fleet.Restart(slot)
+}
+
+// Stop freezes a process.
+func (p *processors) Stop(slot int) error { return p.fleet.Stop(slot) }
+
+// Continue wakes it.
+func (p *processors) Continue(slot int) error { return p.fleet.Continue(slot) }
+
+// Excuse lets a process end by itself.
+func (p *processors) Excuse(slot int, because string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.excuses[slot] = because
+}
+
+// Blame takes the excuse back. What has ended by then is excused.
+func (p *processors) Blame(slot int) {
+	p.look()
+	p.Excuse(slot, "")
+}

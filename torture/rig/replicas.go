@@ -1,0 +1,97 @@
+package rig
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+)
+
+// replicas moves the partitions of cardstream's topics, of the groups' offsets and of the transactions about.
+type replicas struct {
+	admin  *kadm.Client
+	prefix string
+}
+
+// Move takes every third partition, or so, away from one broker, and gives the others their order anew.
+func (r *replicas) Move(ctx context.Context, seed uint64) (int, error) {
+	return r.assign(ctx, seed, func(draw *rand.Rand, all []int32) []int32 {
+		if draw.IntN(3) > 0 {
+			return nil
+		}
+		return all[:nodes-1]
+	})
+}
+
+// Lead gives every second partition, or so, another order of replicas, and has the first of them elected.
+func (r *replicas) Lead(ctx context.Context, seed uint64) (int, error) {
+	n, err := r.assign(ctx, seed, func(draw *rand.Rand, all []int32) []int32 {
+		if draw.IntN(2) > 0 {
+			return nil
+		}
+		return all
+	})
+	if err != nil {
+		return n, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	_, err = r.admin.ElectLeaders(ctx, kadm.ElectPreferredReplica, nil)
+	return n, err
+}
+
+// Spread gives each partition a replica on every broker again, and insists.
+func (r *replicas) Spread(ctx context.Context) error {
+	for {
+		_, err := r.assign(ctx, 0, func(_ *rand.Rand, all []int32) []int32 { return all })
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("spread replicas: %w (last: %w)", ctx.Err(), err)
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// patience is how long brokers may take to answer what is asked of them beside their work.
+const patience = 15 * time.Second
+
+// assign gives partitions the replicas that choose picks out of all brokers, which it gets in an order drawn from the
+// seed; none leaves a partition alone.
+func (r *replicas) assign(ctx context.Context, seed uint64, choose func(*rand.Rand, []int32) []int32) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	topics, err := r.admin.ListTopicsWithInternal(ctx)
+	if err != nil {
+		return 0, err
+	}
+	draw, n := rand.New(rand.NewPCG(seed, 5)), 0
+	var request kadm.AlterPartitionAssignmentsReq
+	for _, topic := range topics.Sorted() {
+		if !strings.HasPrefix(topic.Topic, r.prefix) && !topic.IsInternal {
+			continue
+		}
+		for _, p := range topic.Partitions.Sorted() {
+			all := []int32{1, 2, 3}
+			draw.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+			if to := choose(draw, all); to != nil && !slices.Equal(to, p.Replicas) {
+				request.Assign(topic.Topic, p.Partition, to)
+				n++
+			}
+		}
+	}
+	if n == 0 {
+		return 0, nil
+	}
+	answers, err := r.admin.AlterPartitionAssignments(ctx, request)
+	if err != nil {
+		return 0, err
+	}
+	return n, answers.Error()
+}
