@@ -3,6 +3,7 @@ package handlers
 import (
 	"cardstream/provisioning"
 	"cardstream/record"
+	"cardstream/store"
 )
 
 // step is the handling of one entry, or of one waking, at one moment.
@@ -41,12 +42,22 @@ func (s *step) create(e *provisioning.CreateEntry, number provisioning.RequestNu
 	if err := s.publish(provisioning.Outcome{Events: []provisioning.Event{event}}, r); err != nil {
 		return err
 	}
-	if err := s.join(r); err != nil || !r.ProcessImmediately {
+	head, err := s.head(card)
+	if err != nil {
 		return err
+	}
+	if !r.ProcessImmediately {
+		return s.join(r, head)
 	}
 	// Immediate: sent as part of its creation, with everything that is ahead of it in its card's line. What is more than
 	// one step should hold, or may not go now, follows by waking.
 	s.budget = mostTakenAlong
+	if head == nil && r.Sendable(s.due) && s.mayGo(store.ReadyUrgent) {
+		return s.send(r) // nobody is behind it either
+	}
+	if err := s.join(r, head); err != nil {
+		return err
+	}
 	return s.advance(card)
 }
 

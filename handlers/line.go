@@ -7,13 +7,9 @@ import (
 	"cardstream/store"
 )
 
-// join puts a new request into its card's line. If it goes before the one that stood at the head, that one can no
-// longer act.
-func (s *step) join(r *provisioning.Request) error {
-	head, err := s.head(r.SmartcardKey)
-	if err != nil {
-		return err
-	}
+// join puts a new request into its card's line, at whose head that one stands; nil: nobody. If it goes before the head,
+// that one can no longer act.
+func (s *step) join(r, head *provisioning.Request) error {
 	if head == nil {
 		return s.put(r, natural(r, true))
 	}

@@ -71,6 +71,9 @@ func (s *step) probe() error {
 // room returns how many attempts of that kind may go now.
 func (s *step) room(kind store.Kind) int { return s.gate.room(kind, s.overlay.Counts(), s.clock) }
 
+// mayGo reports whether an attempt of that kind may go now, and nobody is held back who goes before it.
+func (s *step) mayGo(kind store.Kind) bool { return !s.queued(kind) && s.room(kind) > 0 }
+
 // queued reports whether somebody is held back who goes before what is of that kind.
 func (s *step) queued(kind store.Kind) bool {
 	counts := s.overlay.Counts()

@@ -73,7 +73,7 @@ func (s *step) proceed(head *provisioning.Request) error {
 		if err != nil {
 			return err
 		}
-		if s.queued(kind) || s.room(kind) == 0 {
+		if !s.mayGo(kind) {
 			return s.holdBack(head, kind)
 		}
 		if err := s.send(head); err != nil || !head.State.Ended() {

@@ -67,7 +67,8 @@ func openLocked(dir string, options Options, lock *pebble.Lock) (*Store, error) 
 		return nil, fmt.Errorf("%w: %s was found so when it was last open", ErrCorrupt, dir)
 	}
 	failure := newFailure(options.Logger)
-	cache := pebble.NewCache(options.CacheBytes)
+	// Pebble takes memtables out of its cache's size: where nothing is left it reads every block from disk.
+	cache := pebble.NewCache(options.CacheBytes + (memtables+1)*options.MemtableBytes)
 	defer cache.Unref()
 	settings := options.pebble(failure)
 	settings.Cache, settings.Lock = cache, lock
