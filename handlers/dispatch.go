@@ -31,6 +31,7 @@ type Dispatch struct {
 	gate      gate
 	held      atomic.Bool // as a scrape may read it, and as was last told
 	changed   changes
+	values    values
 	tally     tally
 	overdue   overdue
 }

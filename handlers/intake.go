@@ -16,7 +16,8 @@ import (
 // fulfils stream.Handler.
 type Intake struct {
 	IntakeConfig
-	tally tally
+	tally  tally
+	values values
 }
 
 // IntakeConfig is what every Intake of a process shares.
@@ -110,7 +111,7 @@ func (in *Intake) result(ctx context.Context, rec *record.Record, out []record.R
 // enter appends an entry to provisioning.requests.
 func (in *Intake) enter(out []record.Record, partition int32, key []byte, e *provisioning.Entry,
 ) ([]record.Record, error) {
-	value, err := in.Schemas.Entry.Append(nil, e)
+	value, err := encode(&in.values, in.Schemas.Entry, e)
 	if err != nil {
 		return out, fmt.Errorf("encode entry: %w", err)
 	}
@@ -132,7 +133,7 @@ func (in *Intake) reject(rec *record.Record, c *provisioning.Command, wrong []pr
 	if key == "" {
 		key = stands
 	}
-	value, err := in.Schemas.Event.Append(nil, &event)
+	value, err := encode(&in.values, in.Schemas.Event, &event)
 	if err != nil {
 		return out, fmt.Errorf("encode event: %w", err)
 	}

@@ -82,7 +82,8 @@ func (s *step) duplicate(e *provisioning.CreateEntry, first int64, number provis
 	if differs {
 		s.tally.violation(provisioning.DuplicateDiffers)
 	}
-	return s.event(provisioning.DuplicateEvent(r, number, e.CommandID, e.Source, differs, s.now), r.SmartcardKey)
+	event := provisioning.DuplicateEvent(r, number, e.CommandID, e.Source, differs, s.now)
+	return s.event(&event, r.SmartcardKey)
 }
 
 // cancel ends a PENDING request, or says why that cannot be.
@@ -96,7 +97,8 @@ func (s *step) cancel(c *provisioning.CancelEntry, number provisioning.RequestNu
 	}
 	if r != nil && r.CancelledBy(c) {
 		s.tally.outcome(outcomeDuplicate)
-		return s.event(provisioning.DuplicateEvent(r, number, c.CommandID, c.Source, false, s.now), r.SmartcardKey)
+		event := provisioning.DuplicateEvent(r, number, c.CommandID, c.Source, false, s.now)
+		return s.event(&event, r.SmartcardKey)
 	}
 	if r != nil {
 		if outcome, ok := s.Policy.Cancel(r, c, s.now); ok {
@@ -111,7 +113,7 @@ func (s *step) cancel(c *provisioning.CancelEntry, number provisioning.RequestNu
 	event := provisioning.RejectedCancelEvent(r, number, c, s.now)
 	s.tally.rejected(event.Errors)
 	if r == nil {
-		return s.event(event, provisioning.SmartcardKey(c.CommandID)) // about no card
+		return s.event(&event, provisioning.SmartcardKey(c.CommandID)) // about no card
 	}
-	return s.event(event, r.SmartcardKey)
+	return s.event(&event, r.SmartcardKey)
 }

@@ -11,14 +11,14 @@ import (
 // publish adds what a step in a request's life leads to outside.
 func (s *step) publish(o provisioning.Outcome, r *provisioning.Request) error {
 	if o.Command != nil {
-		value, err := s.Schemas.SmartcardCommand.Append(nil, o.Command)
+		value, err := encode(&s.values, s.Schemas.SmartcardCommand, o.Command)
 		if err != nil {
 			return fmt.Errorf("encode smartcard command of %s: %w", r.Number, err)
 		}
 		s.write(s.Topics.SmartcardCommands(), []byte(r.SmartcardKey), value)
 	}
 	for i := range o.Events {
-		if err := s.event(o.Events[i], r.SmartcardKey); err != nil {
+		if err := s.event(&o.Events[i], r.SmartcardKey); err != nil {
 			return err
 		}
 	}
@@ -26,8 +26,8 @@ func (s *step) publish(o provisioning.Outcome, r *provisioning.Request) error {
 }
 
 // event adds an event, keyed by its card.
-func (s *step) event(e provisioning.Event, key provisioning.SmartcardKey) error {
-	value, err := s.Schemas.Event.Append(nil, &e)
+func (s *step) event(e *provisioning.Event, key provisioning.SmartcardKey) error {
+	value, err := encode(&s.values, s.Schemas.Event, e)
 	if err != nil {
 		return fmt.Errorf("encode event %s: %w", e.ID, err)
 	}
@@ -43,7 +43,7 @@ func (s *step) write(topic string, key, value []byte) {
 // put keeps a request as it is now, at this place.
 func (s *step) put(r *provisioning.Request, place store.Place) error {
 	r.Silence = s.gate.hold.silence
-	value, err := s.Schemas.State.Append(nil, r)
+	value, err := encode(&s.values, s.Schemas.State, r)
 	if err != nil {
 		return fmt.Errorf("encode request %s: %w", r.Number, err)
 	}

@@ -166,9 +166,27 @@ func (o *Overlay) ByCommand(card provisioning.SmartcardKey, source, commandID st
 	return number, ok, o.p.store.seen(err)
 }
 
+// command looks up whose request a command made. It goes by the iterator over keys about cards, which asks Bloom filters
+// also on the lowest level: a Get would read a block there for nearly every command, as nearly every one is new.
+func (o *Overlay) command(card provisioning.SmartcardKey, source, commandID string) (int64, bool, error) {
+	iterator, err := o.lineIterator()
+	if err != nil {
+		return 0, false, err
+	}
+	o.read.key = commandKey(o.read.key[:0], o.p.partition, card, source, commandID)
+	if !iterator.SeekPrefixGE(o.read.key) {
+		return 0, false, iteratorError(iterator)
+	}
+	row, err := iterator.ValueAndErr()
+	if err != nil {
+		return 0, false, fmt.Errorf("store: read: %w", err)
+	}
+	return commandRow(row, o.p.partition)
+}
+
 // byCommand makes sure that the digest found is that command's.
 func (o *Overlay) byCommand(card provisioning.SmartcardKey, source, commandID string) (int64, bool, error) {
-	number, ok, err := o.read.command(card, source, commandID)
+	number, ok, err := o.command(card, source, commandID)
 	if !ok || err != nil {
 		return 0, false, err
 	}

@@ -120,7 +120,7 @@ func (o *Overlay) delete(number int64) error {
 	if err != nil || !old.exists {
 		return err
 	}
-	mine, ok, err := o.read.command(old.card, old.source, old.commandID)
+	mine, ok, err := o.command(old.card, old.source, old.commandID)
 	if err != nil {
 		return err
 	}

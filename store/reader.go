@@ -86,8 +86,13 @@ func (r *reader) command(card provisioning.SmartcardKey, source, commandID strin
 	if !ok || err != nil {
 		return 0, false, err
 	}
-	if len(b) != 8 {
-		return 0, false, fmt.Errorf("%w: a command's row in partition %d", ErrCorrupt, r.partition)
+	return commandRow(b, r.partition)
+}
+
+// commandRow reads a command's row: the number of the request that it made.
+func commandRow(row []byte, partition int32) (int64, bool, error) {
+	if len(row) != 8 {
+		return 0, false, fmt.Errorf("%w: a command's row in partition %d", ErrCorrupt, partition)
 	}
-	return readInt(b), true, nil
+	return readInt(row), true, nil
 }

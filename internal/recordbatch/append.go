@@ -33,12 +33,16 @@ func Append(dst []byte, h Header, records []record.Record) ([]byte, error) {
 	if h.Codec != None && h.Codec != LZ4 && h.Codec != Zstd {
 		return dst, fmt.Errorf("%w: %s", ErrCodec, h.Codec)
 	}
+	size := Overhead
+	for i := range records {
+		if size += RecordSize(&records[i]); size > math.MaxInt32 {
+			return dst, fmt.Errorf("%w: record %d of %d would be behind 2 GiB", ErrTooLarge, i, len(records))
+		}
+	}
+	dst = slices.Grow(dst, size)
 	var space [Overhead]byte // for the header, which needs the length and the checksum of what follows it
 	dst = append(dst, space[:]...)
 	for i := range records {
-		if len(dst)-start+RecordSize(&records[i]) > math.MaxInt32 {
-			return dst[:start], fmt.Errorf("%w: record %d of %d would be behind 2 GiB", ErrTooLarge, i, len(records))
-		}
 		dst = appendRecord(dst, &records[i], int64(i))
 	}
 	dst, codec, err := compress(dst, start+Overhead, h.Codec)
@@ -91,9 +95,7 @@ func bodySize(r *record.Record) int {
 }
 
 func appendRecord(dst []byte, r *record.Record, offsetDelta int64) []byte {
-	size := sizeVarint(offsetDelta) + bodySize(r)
-	dst = slices.Grow(dst, maxVarint32+size)
-	dst = binary.AppendVarint(dst, int64(size))
+	dst = binary.AppendVarint(dst, int64(sizeVarint(offsetDelta)+bodySize(r)))
 	dst = append(dst, 0, 0) // no attributes; a timestamp delta of 0: all are of the batch's time
 	dst = binary.AppendVarint(dst, offsetDelta)
 	dst = appendNullable(dst, r.Key)
