@@ -23,6 +23,7 @@ import (
 type Dispatch struct {
 	DispatchConfig
 	partition int32
+	names     names
 	store     *store.Partition
 	restoring *store.Restore   // while the changelog is replayed
 	overlay   *store.Overlay   // the step in hand; nil between steps
@@ -59,7 +60,7 @@ func NewDispatch(c DispatchConfig, partition int32, p *store.Partition) *Dispatc
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	d := &Dispatch{DispatchConfig: c, partition: partition, store: p}
+	d := &Dispatch{DispatchConfig: c, partition: partition, names: namesOf(c.Topics), store: p}
 	d.gate = gate{partitions: c.Partitions, hold: hold{policy: c.Policy}}
 	d.overdue.next.Store(noWake)
 	c.Metrics.requests.add(d)

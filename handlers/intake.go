@@ -16,6 +16,7 @@ import (
 // fulfils stream.Handler.
 type Intake struct {
 	IntakeConfig
+	names  names
 	tally  tally
 	values values
 }
@@ -32,13 +33,13 @@ type IntakeConfig struct {
 }
 
 // NewIntake makes the handler of one partition of provisioning.commands or smartcard.results.
-func NewIntake(c IntakeConfig) *Intake { return &Intake{IntakeConfig: c} }
+func NewIntake(c IntakeConfig) *Intake { return &Intake{IntakeConfig: c, names: namesOf(c.Topics)} }
 
 // Handle implements stream.Handler. It waits while the registry is away.
 func (in *Intake) Handle(ctx context.Context, rec *record.Record, now time.Time, out []record.Record,
 ) ([]record.Record, error) {
 	var err error
-	if rec.Topic == in.Topics.SmartcardResults() {
+	if rec.Topic == in.names.results {
 		out, err = in.result(ctx, rec, out)
 	} else {
 		out, err = in.command(ctx, rec, provisioning.TimestampOf(now), out)
@@ -115,7 +116,7 @@ func (in *Intake) enter(out []record.Record, partition int32, key []byte, e *pro
 	if err != nil {
 		return out, fmt.Errorf("encode entry: %w", err)
 	}
-	return append(out, record.Record{Topic: in.Topics.Requests(), Partition: partition, Key: key, Value: value}), nil
+	return append(out, record.Record{Topic: in.names.requests, Partition: partition, Key: key, Value: value}), nil
 }
 
 // reject publishes everything that is wrong with a command. An event about no card is keyed by its command's id, or by
@@ -139,14 +140,14 @@ func (in *Intake) reject(rec *record.Record, c *provisioning.Command, wrong []pr
 	}
 	in.tally.rejected(wrong)
 	return append(out, record.Record{
-		Topic: in.Topics.Events(), Partition: record.PartitionFor([]byte(key), in.Partitions),
+		Topic: in.names.events, Partition: record.PartitionFor([]byte(key), in.Partitions),
 		Key: []byte(key), Value: value,
 	}), nil
 }
 
 // bury makes a dead letter, and counts it.
 func (in *Intake) bury(rec *record.Record, code, message string) record.Record {
-	if rec.Topic == in.Topics.Commands() {
+	if rec.Topic == in.names.commands {
 		in.tally.outcome(outcomeDeadLettered)
 	}
 	in.tally.deadLetter(rec.Topic, code)

@@ -12,7 +12,7 @@ import (
 
 // Changelog implements stream.StatefulHandler.
 func (d *Dispatch) Changelog() record.TopicPartition {
-	return record.TopicPartition{Topic: d.Topics.State(), Partition: d.partition}
+	return record.TopicPartition{Topic: d.names.state, Partition: d.partition}
 }
 
 // Checkpoint implements stream.StatefulHandler. Local state of another cluster or topic, of a changelog that is shorter

@@ -15,7 +15,7 @@ func (s *step) publish(o provisioning.Outcome, r *provisioning.Request) error {
 		if err != nil {
 			return fmt.Errorf("encode smartcard command of %s: %w", r.Number, err)
 		}
-		s.write(s.Topics.SmartcardCommands(), []byte(r.SmartcardKey), value)
+		s.write(s.names.smartcards, []byte(r.SmartcardKey), value)
 	}
 	for i := range o.Events {
 		if err := s.event(&o.Events[i], r.SmartcardKey); err != nil {
@@ -31,7 +31,7 @@ func (s *step) event(e *provisioning.Event, key provisioning.SmartcardKey) error
 	if err != nil {
 		return fmt.Errorf("encode event %s: %w", e.ID, err)
 	}
-	s.write(s.Topics.Events(), []byte(key), value)
+	s.write(s.names.events, []byte(key), value)
 	return nil
 }
 
@@ -83,7 +83,7 @@ func (d *Dispatch) Flush(out []record.Record) ([]record.Record, error) {
 	for i, n := range d.changed.numbers {
 		if c := d.changed.latest[n]; c.last == i {
 			out = append(out, record.Record{
-				Topic: d.Topics.State(), Partition: d.partition, Key: []byte(n.String()), Value: c.value,
+				Topic: d.names.state, Partition: d.partition, Key: []byte(n.String()), Value: c.value,
 			})
 		}
 	}
