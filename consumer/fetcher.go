@@ -30,6 +30,8 @@ type FetcherConfig struct {
 	// MissingTopicTimeout is how long a topic or partition may be unknown to the cluster before its Partition gets that
 	// as an error: brokers that start hear of topics late. Zero means 10 s.
 	MissingTopicTimeout time.Duration
+	// Clock dates observations. Nil means time.Now.
+	Clock func() time.Time
 	// Logger is told of partitions that cannot be fetched, and when they can be again. Nil means nobody.
 	Logger *slog.Logger
 }
@@ -41,6 +43,9 @@ func (c FetcherConfig) withDefaults() FetcherConfig {
 	c.MaxBytes = cmp.Or(c.MaxBytes, 16<<20)
 	c.BufferBytes = cmp.Or(c.BufferBytes, 1<<20)
 	c.MissingTopicTimeout = cmp.Or(c.MissingTopicTimeout, 10*time.Second)
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
 	c.Logger = cmp.Or(c.Logger, slog.New(slog.DiscardHandler))
 	return c
 }

@@ -130,7 +130,7 @@ func (p *Partition) absorb(answer *fetchwire.PartitionResponse, offset int64, fi
 	}
 	p.observed = Observation{
 		LogStart: answer.LogStart, HighWatermark: answer.HighWatermark,
-		LastStableOffset: answer.LastStableOffset, At: time.Now(),
+		LastStableOffset: answer.LastStableOffset, At: p.fetcher.config.Clock(),
 	}
 	p.buffer.add(result.Batches, len(answer.Batches), result.Next)
 	p.fetchAt = result.Next

@@ -8,13 +8,17 @@ import (
 )
 
 // clockWatch compares this process's clock with the brokers': every produce tells the broker's log-append time for
-// free. A process whose clock is far off must not decide what is due. One per process; safe for concurrent use.
+// free. A process whose clock is far off must not decide what is due. Between two produces the monotonic clock tells: what
+// the other one has gained or lost against it since, it is now off by as well, because somebody has set it or the machine
+// has slept. One per process; safe for concurrent use.
 type clockWatch struct {
 	bound time.Duration
 	gauge prometheus.Gauge
 
-	mu     sync.Mutex
-	offset time.Duration
+	mu       sync.Mutex
+	offset   time.Duration
+	at       time.Time // by this process's clock, when offset was taken; zero: it never was
+	measured time.Time // the same moment, for its monotonic reading alone
 }
 
 // observe takes the log-append time of a request that was sent and answered at these times of this process's clock. The
@@ -35,14 +39,19 @@ func (c *clockWatch) observe(sent, answered time.Time, appended int64) {
 		return // it took so long that it does not show the clock to be right: what was known before stands
 	}
 	c.mu.Lock()
-	c.offset = offset
+	c.offset, c.at, c.measured = offset, answered, time.Now()
 	c.mu.Unlock()
 	c.gauge.Set(offset.Seconds())
 }
 
-// trusted reports whether the clock is near enough to the brokers' to decide what is due, and how far off it is.
-func (c *clockWatch) trusted() (bool, time.Duration) {
+// trusted reports whether the clock, which says now, is near enough to the brokers' to decide what is due, and how far off
+// it is.
+func (c *clockWatch) trusted(now time.Time) (bool, time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.offset.Abs() <= c.bound, c.offset
+	offset := c.offset
+	if !c.at.IsZero() {
+		offset += now.Round(0).Sub(c.at.Round(0)) - time.Since(c.measured)
+	}
+	return offset.Abs() <= c.bound, offset
 }

@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -75,5 +76,27 @@ func TestASlowRequestDoesNotRightTheClock(t *testing.T) {
 		w.setBroker(time.Now)
 		w.pass(time.Minute)
 		w.wantOutputs(1, "a=1", "a woke")
+	})
+}
+
+// A clock that is set jumps, and no request has told of it yet. The monotonic clock has: nothing is decided by what the
+// other one says now, and it is decided at once when that is right again.
+func TestAClockThatJumpsAheadWakesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		var ahead atomic.Int64
+		w.config.Clock = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+		w.observed, w.broker = w.config.Clock, time.Now
+		w.append("a 50s", "b 11s")
+		w.start()
+		w.pass(10 * time.Second)
+		ahead.Store(int64(time.Minute))
+		w.pass(2 * time.Second) // b's timer was set before
+		w.wantOutputs(2, "a=1", "b=1")
+		ahead.Store(0)
+		w.pass(time.Second)
+		w.wantOutputs(2, "a=1", "b=1", "b woke")
+		w.pass(40 * time.Second)
+		w.wantOutputs(2, "a=1", "b=1", "b woke", "a woke")
 	})
 }

@@ -73,10 +73,10 @@ func (t *task) wake(ctx context.Context) (more bool, err error) {
 	if t.stateful == nil || !t.guard.allows(t.position.Load()) {
 		return false, nil
 	}
-	if trusted, offset := t.watch.trusted(); !trusted {
+	now := t.Clock()
+	if trusted, offset := t.watch.trusted(now); !trusted {
 		return false, t.distrust(ctx, offset)
 	}
-	now := t.Clock()
 	due := t.guard.seen
 	if now.Before(due) {
 		due = now // the clock was set back

@@ -187,7 +187,7 @@ func (p *processor) prepare(ctx context.Context, sm *stream.Metrics, hm *handler
 		return nil, fmt.Errorf("load schemas: %w", err)
 	}
 	p.fetcher = consumer.NewFetcher(p.client, consumer.FetcherConfig{
-		MaxPartitionBytes: fetchBytes, BufferBytes: fetchBytes, MaxBytes: 16 * fetchBytes, Logger: p.log.Logger,
+		MaxPartitionBytes: fetchBytes, BufferBytes: fetchBytes, MaxBytes: 16 * fetchBytes, Clock: clock, Logger: p.log.Logger,
 	})
 	letters := handlers.DeadLetters{
 		Topics: p.topics, Partitions: layout.Partitions[p.topics.DeadLetters()], MostBytes: layout.DeadLetterBytes,

@@ -117,6 +117,8 @@ func (r *Rig) open(ctx context.Context) error {
 	}
 	r.Scene.Replicas, r.Scene.Network, r.Scene.Stores, r.Scene.Clocks = r.replicas, doors, stores, clocks
 	r.Scene.Brokers, r.Scene.Registry, r.Scene.Log = r.cluster, registryService{r.cluster}, r.config.Log
+	began := time.Now()
+	defer func() { r.config.Log("the load has run for %s", time.Since(began).Round(100*time.Millisecond)) }()
 	return r.load.begin(ctx)
 }
 

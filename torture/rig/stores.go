@@ -84,18 +84,26 @@ func (s *stores) Remove(slot int) error {
 
 // replace puts a copy of a folder in a store's place.
 func (s *stores) replace(slot int, from string) error {
-	return errors.Join(s.Remove(slot), os.CopyFS(s.of(slot), os.DirFS(from)))
+	return errors.Join(s.Remove(slot), copied(s.of(slot), from))
+}
+
+// copied copies a folder, if there is one: a process may not have come as far as to make its store.
+func copied(to, from string) error {
+	if _, err := os.Stat(from); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return os.CopyFS(to, os.DirFS(from))
 }
 
 // Swap lets two stores change places.
 func (s *stores) Swap(a, b int) error {
 	aside := s.kept(a) + "-swapped"
-	return errors.Join(os.CopyFS(aside, os.DirFS(s.of(a))), s.replace(a, s.of(b)), s.replace(b, aside), os.RemoveAll(aside))
+	return errors.Join(copied(aside, s.of(a)), s.replace(a, s.of(b)), s.replace(b, aside), os.RemoveAll(aside))
 }
 
 // Keep makes a copy of a store.
 func (s *stores) Keep(slot int) error {
-	return errors.Join(os.RemoveAll(s.kept(slot)), os.CopyFS(s.kept(slot), os.DirFS(s.of(slot))))
+	return errors.Join(os.RemoveAll(s.kept(slot)), copied(s.kept(slot), s.of(slot)))
 }
 
 // Old puts the copy that was kept in a store's place, and keeps what stood there instead.
@@ -104,8 +112,8 @@ func (s *stores) Old(slot int) (bool, error) {
 		return false, nil
 	}
 	now := s.kept(slot) + "-now"
-	return true, errors.Join(os.CopyFS(now, os.DirFS(s.of(slot))), s.replace(slot, s.kept(slot)),
-		os.RemoveAll(s.kept(slot)), os.Rename(now, s.kept(slot)))
+	return true, errors.Join(copied(now, s.of(slot)), s.replace(slot, s.kept(slot)), os.RemoveAll(s.kept(slot)),
+		copied(s.kept(slot), now), os.RemoveAll(now))
 }
 
 // Alien puts another cluster's store in a store's place.

@@ -112,6 +112,22 @@ func TestAnothersStoreAndNone(t *testing.T) {
 	}
 }
 
+// A process that was killed early has made none.
+func TestAStoreThatIsNotThereIsNoObstacle(t *testing.T) {
+	s := mustStores(t)
+	must(t, s.Remove(0))
+	must(t, s.Keep(0))
+	must(t, s.Swap(0, 1))
+	if a, b := content(s, 0), content(s, 1); a != "b" || b != "" {
+		t.Errorf("%q and %q", a, b)
+	}
+	must(t, s.Keep(0))
+	must(t, s.Remove(0))
+	if was, err := s.Old(0); !was || err != nil || content(s, 0) != "b" {
+		t.Errorf("%v, %v: %q", was, err, content(s, 0))
+	}
+}
+
 func TestGarbleChangesAFile(t *testing.T) {
 	for seed := range uint64(20) {
 		s := mustStores(t)
