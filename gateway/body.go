@@ -15,7 +15,7 @@ const (
 	smallBody = 4 << 10 // a command is far smaller
 	// largeBodies is how many larger bodies are read at a time: so many callers that send much, slowly, cannot fill the
 	// memory.
-	largeBodies = 256
+	largeBodies = 64
 )
 
 // object reads the body, which is one JSON object, and finds out who calls if no header said so. The caller takes its

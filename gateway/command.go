@@ -48,7 +48,7 @@ func (g *Gateway) command(c *call, take func(*strictjson.Object, *provisioning.C
 	if refused != nil {
 		return *refused
 	}
-	free, ok := g.enter()
+	free, ok := g.enter(c)
 	if !ok {
 		return reply{code: codeOverloaded}
 	}

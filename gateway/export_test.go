@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"encoding/json"
 	"net"
 	"net/http"
@@ -33,8 +34,13 @@ func EmptyRequest() []byte {
 	return text
 }
 
-// NewIdlers returns what is told of connections' states, with a bound.
-func NewIdlers(most int) func(net.Conn, http.ConnState) { return newIdlers(most).changed }
+// NewIdlers returns what is told of connections' states, and that a connection's request has arrived, with a bound.
+func NewIdlers(most int) (changed func(net.Conn, http.ConnState), arrived func(net.Conn)) {
+	i := newIdlers(most)
+	return i.changed, func(c net.Conn) {
+		i.arrived(new(http.Request).WithContext(withConn(context.Background(), c)))
+	}
+}
 
 // Waiting returns how many requests are under way.
 func (g *Gateway) Waiting() int { return len(g.slots) }

@@ -38,6 +38,7 @@ type Gateway struct {
 
 	slots       chan struct{} // a token for each request under way
 	largeBodies chan struct{}
+	idlers      *idlers
 	hurry       context.Context // ends when nobody may be waited for any more
 	end         context.CancelFunc
 }
@@ -63,6 +64,7 @@ func Listen(w Web, k Kafka) (*Gateway, error) {
 	g := &Gateway{
 		Web: w, Kafka: k,
 		slots: make(chan struct{}, w.Concurrency), largeBodies: make(chan struct{}, largeBodies),
+		idlers: newIdlers(mostIdle),
 	}
 	hub := answering.NewHub(k.Digester)
 	model, err := readmodel.Open(w.Store, readmodel.Options{State: k.Schemas.State, Logger: k.Log, Saw: hub.Saw})
@@ -106,7 +108,8 @@ func (g *Gateway) newServer() *http.Server {
 		WriteTimeout:      g.Wait + writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    headerBytes,
-		ConnState:         newIdlers(mostIdle).changed,
+		ConnState:         g.idlers.changed,
+		ConnContext:       withConn,
 		ErrorLog:          slog.NewLogLogger(g.Log.Handler(), slog.LevelDebug), // callers' mistakes on the wire
 	}
 }
@@ -191,8 +194,9 @@ func ignoreClosed(err error) error {
 	return err
 }
 
-// enter takes a place among the requests under way; ok is false where there is none.
-func (g *Gateway) enter() (free func(), ok bool) {
+// enter takes a place among the requests under way for one that has arrived; ok is false where there is none.
+func (g *Gateway) enter(c *call) (free func(), ok bool) {
+	g.idlers.arrived(c.Request)
 	select {
 	case g.slots <- struct{}{}:
 		return func() { <-g.slots }, true

@@ -198,9 +198,9 @@ func TestHugeHeaders(t *testing.T) {
 
 // Too many idle connections: the longest idle one is closed.
 func TestTheLongestIdleConnectionIsClosed(t *testing.T) {
-	changed := gateway.NewIdlers(2)
+	changed, arrived := gateway.NewIdlers(2)
 	var conns []net.Conn
-	for range 4 {
+	for range 5 {
 		ours, theirs := net.Pipe()
 		defer func() { _ = ours.Close() }()
 		conns = append(conns, theirs)
@@ -208,16 +208,22 @@ func TestTheLongestIdleConnectionIsClosed(t *testing.T) {
 	changed(conns[0], http.StateNew)
 	changed(conns[1], http.StateNew)
 	changed(conns[0], http.StateActive)
+	arrived(conns[0])
 	changed(conns[0], http.StateIdle)
 	changed(conns[2], http.StateNew) // one too many: 1 has been idle for longer than 0
 	changed(conns[0], http.StateActive)
+	arrived(conns[0]) // whoever is worked for is not counted
 	changed(conns[3], http.StateNew)
+	changed(conns[2], http.StateActive) // it says something, but not all
+	changed(conns[4], http.StateNew)    // so 3 is closed now
+	changed(conns[4], http.StateClosed) // and forgotten
+	changed(conns[0], http.StateIdle)
 	closed := func(c net.Conn) bool {
 		_ = c.SetReadDeadline(time.Now())
 		_, err := c.Read(make([]byte, 1))
 		return errors.Is(err, io.ErrClosedPipe)
 	}
-	for i, want := range []bool{false, true, false, false} {
+	for i, want := range []bool{false, true, false, true, false} {
 		if got := closed(conns[i]); got != want {
 			t.Errorf("connection %d closed: %v, want %v", i, got, want)
 		}

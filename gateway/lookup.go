@@ -44,7 +44,7 @@ func (g *Gateway) show(c *call) reply {
 	if len(q.wrong) > 0 {
 		return reply{code: codeInvalidParameters, errors: q.wrong}
 	}
-	free, ok := g.enter()
+	free, ok := g.enter(c)
 	if !ok {
 		return reply{code: codeOverloaded}
 	}
@@ -99,7 +99,7 @@ func (g *Gateway) list(c *call) reply {
 	if len(q.wrong) > 0 {
 		return reply{code: codeInvalidParameters, errors: q.wrong}
 	}
-	free, ok := g.enter()
+	free, ok := g.enter(c)
 	if !ok {
 		return reply{code: codeOverloaded}
 	}

@@ -28,6 +28,7 @@ type devCommand struct {
 	RegistryAddr string `default:"127.0.0.1:8081" placeholder:"HOST:PORT" help:"Where the embedded schema registry listens (${default})."`
 	WebAddr      string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where the web API is served (${default}); not with --once."`
 	MetricsAddr  string `default:"127.0.0.1:8082" placeholder:"HOST:PORT" help:"Where /metrics, /healthz and /readyz are served (${default})."`
+	Profile      bool   `help:"Serve /debug/pprof at the address of metrics as well."`
 	Addresses    string `placeholder:"FILE" help:"Write the addresses there, as JSON."`
 	Data         string `placeholder:"DIR" help:"Keep the broker's data and the local store there."`
 
@@ -133,7 +134,7 @@ func (c *devCommand) createTopics(ctx context.Context, connected connection, log
 func (c *devCommand) processorSettings(folder, digestKey string) processorSettings {
 	s := defaultProcessorSettings()
 	s.Store = filepath.Join(folder, "store")
-	s.MetricsAddr = c.MetricsAddr
+	s.MetricsAddr, s.Profile = c.MetricsAddr, c.Profile
 	s.PINPattern, s.Horizon, s.Retention = c.PINPattern, c.Horizon, c.Retention
 	s.headendSettings = c.headendSettings
 	s.digestKey = digestKey

@@ -48,7 +48,7 @@ var rooms = []room{
 	{"internal/devkafka", "avro franz-go", ""},
 	{"internal/devkafka/kafkatest", "internal/devkafka franz-go", ""},
 	{"internal/ledger", "goavro franz-go", ""},
-	{"internal/e2e", "", "examples internal/ledger goavro internal/devtoken errgroup"},
+	{"internal/e2e", "", "bench examples internal/ledger goavro internal/devtoken errgroup"},
 	{"bench", "provisioning schemas internal/ledger franz-go errgroup", ""},
 	{"torture", "internal/ledger franz-go", ""},
 

@@ -12,7 +12,11 @@ import (
 )
 
 // devProcess is a `cardstream dev` that stays.
-type devProcess struct{ Kafka, Registry, Metrics string }
+type devProcess struct {
+	Kafka, Registry, Web, Metrics, Token string
+
+	fleet *chaos.Fleet // of this one process
+}
 
 // dev runs it until the test's end. It feeds its sample commands meanwhile.
 func dev(t *testing.T, flags ...string) devProcess {
@@ -23,7 +27,7 @@ func dev(t *testing.T, flags ...string) devProcess {
 		Binary: executable, Processes: 1, Logs: folder, Seed: seed(t), Log: t.Logf,
 		Args: func(int) []string {
 			return append([]string{"dev", "--addresses", file, "--kafka-addr", "127.0.0.1:0", "--registry-addr", "127.0.0.1:0",
-				"--metrics-addr", "127.0.0.1:0"}, flags...)
+				"--web-addr", "127.0.0.1:0", "--metrics-addr", "127.0.0.1:0"}, flags...)
 		},
 	})
 	if err != nil {
@@ -34,7 +38,7 @@ func dev(t *testing.T, flags ...string) devProcess {
 			t.Error(err)
 		}
 	})
-	var where devProcess
+	where := devProcess{fleet: fleet}
 	eventually(t, time.Minute, "dev tells where it listens", func() bool {
 		text, err := os.ReadFile(file)
 		return err == nil && json.Unmarshal(text, &where) == nil
