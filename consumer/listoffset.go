@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/segmentio/kafka-go/protocol/listoffsets"
 
@@ -42,17 +43,32 @@ func (p Place) String() string {
 	return fmt.Sprintf("Place(%d)", int8(p))
 }
 
-// ListOffset asks a partition's leader for the offset of a place. It retries what time heals until ctx ends; an error says
-// what came last.
+// missingTime is how long a topic or partition may be unknown before ListOffset believes it: a broker that has just
+// started, or just come to lead, hears of it late.
+const missingTime = 10 * time.Second
+
+// ListOffset asks a partition's leader for the offset of a place. It retries what time heals until ctx ends, and for ten
+// seconds where the topic is unknown; an error says what came last.
 func ListOffset(ctx context.Context, client *cluster.Client, tp record.TopicPartition, place Place) (int64, error) {
 	var offset int64
-	what := fmt.Sprintf("list %s offset of %s", place, tp)
+	what, began := fmt.Sprintf("list %s offset of %s", place, tp), time.Now()
 	err := retry(ctx, client, what, func(ctx context.Context) (err error) {
 		offset, err = askOffset(ctx, client, tp, place)
+		if isMissing(err) && time.Since(began) < missingTime {
+			return notYetError{err}
+		}
 		return err
 	})
 	return offset, err
 }
+
+// notYetError is of a topic that is missing as yet.
+type notYetError struct{ error }
+
+// Kind is Retry, whatever the error's own is.
+func (notYetError) Kind() cluster.Kind { return cluster.Retry }
+
+func (e notYetError) Unwrap() error { return e.error }
 
 func askOffset(ctx context.Context, client *cluster.Client, tp record.TopicPartition, place Place) (int64, error) {
 	leader, err := client.Leader(ctx, tp)

@@ -84,11 +84,28 @@ func TestOffsetsAreAskedForAgainWhereTimeHeals(t *testing.T) {
 	}
 }
 
+// A broker that has just started hears of its topics late: for a while, that one is unknown says nothing.
+func TestATopicIsUnknownToABrokerThatJustStarted(t *testing.T) {
+	c := kafkatest.StartEmbedded(t, embeddedDefaults)
+	tp := record.TopicPartition{Topic: "t"}
+	c.CreateTopic(t, "t", 1, nil)
+	last := write(t, writer(t, c), tp, "a")
+	client := mustOpen(t, c)
+	c.Embedded.Kafka().Fault(kfake.Fault{
+		Keys: []kmsg.Key{kmsg.ListOffsets}, Err: kerr.UnknownTopicOrPartition, Count: 3,
+	})
+	if got, err := consumer.ListOffset(within(t), client, tp, consumer.Latest); err != nil || got != last+1 {
+		t.Errorf("%d, %v; want %d", got, err, last+1)
+	}
+}
+
 func TestOffsetsThatCannotBeHadAreErrors(t *testing.T) {
 	c := kafkatest.StartEmbedded(t, embeddedDefaults)
 	client := mustOpen(t, c)
 	missing := record.TopicPartition{Topic: "missing"}
-	if _, err := consumer.ListOffset(within(t), client, missing, consumer.Latest); !errors.Is(err, cluster.UnknownTopicOrPartition) {
+	soon, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := consumer.ListOffset(soon, client, missing, consumer.Latest); !errors.Is(err, cluster.UnknownTopicOrPartition) {
 		t.Errorf("of a missing topic: %v", err)
 	}
 	c.Embedded.Kafka().Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetFetch}, Group: "g", Err: kerr.NotCoordinator, Count: -1})
