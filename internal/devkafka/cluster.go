@@ -4,8 +4,8 @@
 //
 // The brokers are franz-go's kfake: groups, idempotent and transactional producers, read-committed fetches, time-outs,
 // compaction, ACLs and SASL are real. This package adds what kfake and the fake registry lack and cardstream leans on:
-// log-append time, the refusal of requests that Kafka 4 no longer takes, the compatibility of schemas, and schemas kept
-// beside the data. Topics are never created by a metadata request, only by CreateTopics.
+// log-append time, the fence of a producer that asks for its next epoch when another has a newer one, the refusal of
+// requests that Kafka 4 no longer takes, the compatibility of schemas, and schemas kept beside the data. Topics are never created by a metadata request, only by CreateTopics.
 //
 // It is kinder than Kafka all the same. Transactions end at once, so nobody is ever told CONCURRENT_TRANSACTIONS;
 // there is no replication, so nobody is ever told NOT_ENOUGH_REPLICAS; topic settings other than clean-up policy,

@@ -1,6 +1,7 @@
 package devkafka
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -30,6 +31,9 @@ type Config struct {
 	GroupMinSessionTimeout time.Duration
 	// TLS, if not nil, is what the brokers serve with; the registry stays plain.
 	TLS *tls.Config
+	// Listen opens a port; nil means the system's. With another network, such as one in memory, nothing else of the
+	// system's is used: brokers and registry are reached through it alone.
+	Listen func(ctx context.Context, network, address string) (net.Listener, error)
 	// Options are passed on to kfake, for users (SASL), ACLs and broker settings. Listeners, ports, TLS, cluster id
 	// and data directory are this package's and must not be among them.
 	Options []kfake.Opt
@@ -58,6 +62,9 @@ func (c *Config) validate() error {
 	}
 	if c.GroupMinSessionTimeout == 0 {
 		c.GroupMinSessionTimeout = 6 * time.Second
+	}
+	if c.Listen == nil {
+		c.Listen = new(net.ListenConfig).Listen
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

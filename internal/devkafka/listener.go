@@ -13,7 +13,9 @@ import (
 // connections accepted on them: kfake leaves those to its clients to end, a Cluster ends them itself.
 type listeners struct {
 	tls    *tls.Config
+	open   func(ctx context.Context, network, address string) (net.Listener, error)
 	topics timestampTypes
+	epochs epochs
 
 	mu      sync.Mutex
 	ready   []net.Listener // opened, not yet handed to kfake
@@ -24,10 +26,10 @@ type listeners struct {
 
 // listen opens a port for each broker: the configured one for the first, picked ones for the others.
 func listen(ctx context.Context, config Config) (*listeners, error) {
-	l := &listeners{tls: config.TLS, conns: make(map[net.Conn]struct{})}
+	l := &listeners{tls: config.TLS, open: config.Listen, conns: make(map[net.Conn]struct{})}
 	address := config.KafkaAddr
 	for range config.Brokers {
-		opened, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+		opened, err := l.open(ctx, "tcp", address)
 		if err != nil {
 			return nil, fmt.Errorf("listen for Kafka clients: %w", errors.Join(err, l.Close()))
 		}
@@ -44,7 +46,7 @@ func (l *listeners) next(network, address string) (net.Listener, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.ready) == 0 {
-		added, err := net.Listen(network, address)
+		added, err := l.open(context.Background(), network, address)
 		if err != nil {
 			return nil, err
 		}
@@ -114,7 +116,7 @@ func (l *listener) Accept() (net.Conn, error) {
 	if l.of.tls != nil {
 		served = tls.Server(conn, l.of.tls)
 	}
-	return newWire(&connection{Conn: served, done: func() { l.of.forget(conn) }}, &l.of.topics), nil
+	return newWire(&connection{Conn: served, done: func() { l.of.forget(conn) }}, &l.of.topics, &l.of.epochs), nil
 }
 
 // connection forgets itself when it is closed.

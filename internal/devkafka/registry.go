@@ -36,7 +36,7 @@ func startRegistry(ctx context.Context, config Config) (*registry, error) {
 		r.journal = journal
 		handler = journal
 	}
-	listen, err := new(net.ListenConfig).Listen(ctx, "tcp", config.RegistryAddr)
+	listen, err := config.Listen(ctx, "tcp", config.RegistryAddr)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("listen for the registry's clients: %w", err), r.journal.Close())
 	}

@@ -20,6 +20,7 @@ const maxRequest = 100 << 20
 type wire struct {
 	net.Conn
 	topics *timestampTypes
+	epochs *epochs
 
 	request []byte // what the broker has not read yet of the request in hand; the reader's
 
@@ -31,6 +32,7 @@ type wire struct {
 type asked struct {
 	key, version int16
 	stamped      map[topicPartition]int64 // Produce: the times given, in milliseconds
+	epoch        int16                    // InitProducerID: the asker's
 }
 
 type topicPartition struct {
@@ -39,8 +41,8 @@ type topicPartition struct {
 	partition int32
 }
 
-func newWire(conn net.Conn, topics *timestampTypes) *wire {
-	return &wire{Conn: conn, topics: topics, awaiting: make(map[int32]asked)}
+func newWire(conn net.Conn, topics *timestampTypes, epochs *epochs) *wire {
+	return &wire{Conn: conn, topics: topics, epochs: epochs, awaiting: make(map[int32]asked)}
 }
 
 // Read hands on the next bytes of a request that has arrived whole and was looked at.
@@ -87,6 +89,18 @@ func (w *wire) inspect(request []byte) error {
 	switch kmsg.Key(key) {
 	case kmsg.Fetch:
 		w.await(correlation, asked{key: key, version: version})
+	case kmsg.InitProducerID:
+		init := &kmsg.InitProducerIDRequest{Version: version}
+		in.NullableString() // the client's id
+		if init.IsFlexible() {
+			kmsg.SkipTags(&in)
+		}
+		if init.ReadFrom(in.Src) != nil {
+			return nil
+		}
+		asked := asked{key: key, version: version, epoch: init.ProducerEpoch}
+		w.epochs.judge(init, in.Src)
+		w.await(correlation, asked)
 	case kmsg.Produce:
 		produce := &kmsg.ProduceRequest{Version: version}
 		in.NullableString() // the client's id
@@ -98,7 +112,7 @@ func (w *wire) inspect(request []byte) error {
 		}
 		stamped := w.stamp(produce)
 		if produce.Acks != 0 && len(stamped) > 0 { // with acks=0 there is no response
-			w.await(correlation, asked{key, version, stamped})
+			w.await(correlation, asked{key: key, version: version, stamped: stamped})
 		}
 	}
 	return nil
@@ -148,6 +162,9 @@ func (w *wire) Write(response []byte) (int, error) {
 	switch kmsg.Key(a.key) {
 	case kmsg.Fetch:
 		fetched(a, response[header:])
+		return w.Conn.Write(response)
+	case kmsg.InitProducerID:
+		w.epochs.learn(a.version, a.epoch, response[header:])
 		return w.Conn.Write(response)
 	default:
 		if _, err := w.Conn.Write(produced(a, response, header)); err != nil {
