@@ -16,7 +16,7 @@ func NewReading(registryURL string, partitions int) *Reading {
 	for _, topic := range witnessedTopics(Mode{}) {
 		place.partitions[topic] = partitions
 	}
-	return &Reading{&reader{book: newBook(Rules{}, Mode{}, place), registry: newRegistry(registryURL)}}
+	return &Reading{&reader{book: newBook(Rules{}, Mode{}, place), registry: newRegistry(registryURL, nil)}}
 }
 
 // Read takes in a record of a topic.

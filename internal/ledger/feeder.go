@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
 
@@ -20,6 +21,8 @@ type FeederConfig struct {
 	Load     Load
 	Rate     float64 // commands a second, whether or not they are worked off as fast (open loop); 0: as fast as it can
 	Kafka    []kgo.Opt
+	// Transport reaches the registry; nil is the network.
+	Transport http.RoundTripper
 }
 
 // Feeder writes commands like a CRM that keys them by card, with an idempotent producer, and remembers what they demand.
@@ -42,7 +45,7 @@ type Fed struct{ Accepted, Rejected, Duplicates int }
 
 // NewFeeder looks up the commands' schema, and is then ready to Run.
 func NewFeeder(ctx context.Context, config FeederConfig) (*Feeder, error) {
-	registry := newRegistry(config.Registry)
+	registry := newRegistry(config.Registry, config.Transport)
 	defer registry.close()
 	codec, id, err := registry.latest(ctx, config.Prefix+commandsSubjectEnd)
 	if err != nil {
@@ -109,6 +112,13 @@ func (f *Feeder) Run(ctx context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.err
+}
+
+// Cancel writes a cancel of the request with that number, under an id that no other command of the load's source has. What
+// it leads to only the request can tell, so it is not counted in Fed.
+func (f *Feeder) Cancel(ctx context.Context, id, number string) error {
+	cancel := planned{command: Command{ID: id, Source: newPlan(f.config.Load).load.Source, Cancel: &Cancel{Number: number}}}
+	return f.send(ctx, cancel)
 }
 
 // pace waits until the n-th command's moment.

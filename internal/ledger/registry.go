@@ -34,10 +34,14 @@ type registry struct {
 	codecs map[uint32]*goavro.Codec
 }
 
-func newRegistry(url string) *registry {
+// newRegistry reads through a transport; nil is the network.
+func newRegistry(url string, transport http.RoundTripper) *registry {
+	if transport == nil {
+		transport = &http.Transport{Proxy: http.ProxyFromEnvironment}
+	}
 	return &registry{
 		url:    strings.TrimSuffix(url, "/"),
-		client: &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{Proxy: http.ProxyFromEnvironment}},
+		client: &http.Client{Timeout: 5 * time.Second, Transport: transport},
 		codecs: map[uint32]*goavro.Codec{},
 	}
 }

@@ -75,6 +75,17 @@ func (r *Report) OK() bool {
 	return true
 }
 
+// Found returns the names of the kinds of which something was found.
+func (r *Report) Found() []string {
+	var names []string
+	for _, f := range r.findings() {
+		if f.finding.Count > 0 {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
+
 type namedFinding struct {
 	name    string
 	finding *Finding

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -26,6 +27,8 @@ type Config struct {
 	Rules Rules
 	Mode  Mode
 	Kafka []kgo.Opt // further options of the client: TLS, SASL
+	// Transport reaches the registry; nil is the network.
+	Transport http.RoundTripper
 }
 
 // full returns the name that a topic has on the cluster.
@@ -101,7 +104,7 @@ func (w *Witness) begin(ctx context.Context) error {
 		}
 	}
 	w.book = newBook(w.config.Rules, w.config.Mode, place)
-	w.reader = &reader{book: w.book, registry: newRegistry(w.config.Registry), prefix: w.config.Prefix}
+	w.reader = &reader{book: w.book, registry: newRegistry(w.config.Registry, w.config.Transport), prefix: w.config.Prefix}
 	w.client.AddConsumePartitions(from)
 
 	running, cancel := context.WithCancel(context.Background())
@@ -263,6 +266,10 @@ func (w *Witness) AbortedTransactions() int {
 	defer w.book.mu.Unlock()
 	return len(w.book.aborts.transactions)
 }
+
+// Pending returns the numbers of the requests that are PENDING as far as the witness has read, in order: those that a
+// cancel may still find so.
+func (w *Witness) Pending() []string { return w.book.pendingNumbers() }
 
 // RequestNumber returns the number of the request that a command made, once the witness has seen its REQUEST_PENDING.
 // It is asked for to cancel a request that is known by its command only.
