@@ -48,6 +48,8 @@ var rooms = []room{
 	{"internal/devkafka", "avro franz-go", ""},
 	{"internal/devkafka/kafkatest", "internal/devkafka franz-go", ""},
 	{"internal/ledger", "goavro franz-go", ""},
+	{"internal/simulation", "admin consumer control handlers headendsim producer provisioning record schemas store stream " +
+		"internal/cluster internal/devkafka internal/ledger pebble prometheus franz-go errgroup", ""},
 	{"internal/e2e", "", "bench examples internal/ledger goavro internal/devtoken errgroup"},
 	{"bench", "provisioning schemas internal/ledger franz-go errgroup", ""},
 	{"torture", "internal/ledger franz-go", ""},
