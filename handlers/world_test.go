@@ -75,7 +75,7 @@ func openWorld(t *testing.T, m mishap) *world {
 		registry: prometheus.NewRegistry(), dispatch: make([]*dispatcher, partitions),
 	}
 	registry, set := MustOpenRegistry(t, w.topics)
-	w.schemas, w.foreign = set, schemas.NewForeign(registry)
+	w.schemas, w.foreign = set, set.Foreign(registry)
 	rules, err := provisioning.NewRules("[A-Z]{8}", provisioning.DefaultHorizon)
 	if err != nil {
 		t.Fatal(err)

@@ -239,7 +239,7 @@ func (p *processor) intake(set *schemas.Set, letters handlers.DeadLetters, sm *s
 	}
 	config := handlers.IntakeConfig{
 		Topics: p.topics, Partitions: p.layout.Partitions[p.topics.Requests()], Schemas: set,
-		Foreign: schemas.NewForeign(p.registry), Rules: rules, DeadLetters: letters, Metrics: hm,
+		Foreign: set.Foreign(p.registry), Rules: rules, DeadLetters: letters, Metrics: hm,
 	}
 	outputs := p.outputs().OfIntake()
 	// Results are read whatever --headend-results says: what was sent while it said on is still answered.
