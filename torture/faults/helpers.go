@@ -2,6 +2,7 @@ package faults
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -51,7 +52,7 @@ func (r *repeatedly) end() error {
 	}
 	r.cancel()
 	<-r.ended
-	if r.err == context.Canceled {
+	if errors.Is(r.err, context.Canceled) {
 		return nil
 	}
 	return r.err

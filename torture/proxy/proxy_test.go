@@ -36,7 +36,7 @@ func echo(t *testing.T) (addr string, ended <-chan error) {
 			}()
 		}
 	}()
-	t.Cleanup(func() { listener.Close(); <-accepting })
+	t.Cleanup(func() { _ = listener.Close(); <-accepting })
 	return listener.Addr().String(), ends
 }
 
@@ -60,7 +60,7 @@ func mustDial(t *testing.T, p *proxy.Proxy) net.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { c.Close() })
+	t.Cleanup(func() { _ = c.Close() }) // it may be closed already
 	return c
 }
 
@@ -71,6 +71,24 @@ func say(t *testing.T, c net.Conn, within time.Duration) error {
 		return err
 	}
 	return hear(c, within)
+}
+
+// awaitEnd waits until the server has heard of a connection's end: any end becomes a reset on its way.
+func awaitEnd(t *testing.T, ended <-chan error) {
+	t.Helper()
+	select {
+	case err := <-ended:
+		t.Logf("the server has heard: %v", err)
+	case <-time.After(soon):
+		t.Fatal("the server has not heard of the end")
+	}
+}
+
+func hangUp(t *testing.T, c net.Conn) {
+	t.Helper()
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func hear(c net.Conn, within time.Duration) error {
@@ -95,8 +113,8 @@ func TestBytesPass(t *testing.T) {
 	if err := say(t, c, soon); err != nil {
 		t.Fatal(err)
 	}
-	c.Close()
-	<-ended // the server hears of it
+	hangUp(t, c)
+	awaitEnd(t, ended)
 }
 
 func TestACutResetsBothEnds(t *testing.T) {
@@ -149,14 +167,14 @@ func TestMuteHidesAFarewell(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Change(proxy.Weather{Mute: proxy.Requests | proxy.Answers})
-	c.Close()
+	hangUp(t, c)
 	select {
-	case <-ended:
-		t.Error("the server has heard of it")
+	case err := <-ended:
+		t.Errorf("the server has heard of it: %v", err)
 	case <-time.After(hush):
 	}
 	p.Change(proxy.Weather{})
-	<-ended
+	awaitEnd(t, ended)
 }
 
 func TestAStrandedClientHearsNothing(t *testing.T) {
@@ -169,7 +187,9 @@ func TestAStrandedClientHearsNothing(t *testing.T) {
 	if n := p.Strand(); n != 1 {
 		t.Errorf("%d connections stranded, want 1", n)
 	}
-	<-ended
+	if err := <-ended; !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("the server: %v, want a reset", err)
+	}
 	if err := say(t, c, hush); !timedOut(err) {
 		t.Errorf("the client: %v, want silence", err)
 	}

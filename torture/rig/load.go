@@ -17,6 +17,10 @@ import (
 // pinPattern lets PINs be such that can be searched for, in records and logs alike.
 const pinPattern = "[A-Z]{8}"
 
+// cardsPerRate lets a card have a command in so many seconds: often enough that those of one card meet and queue, and
+// seldom enough that an outage of a minute leaves no queue that takes longer than that to go one by one.
+const cardsPerRate = 25
+
 // load is the commands that come in, and the witness of what becomes of them.
 type load struct {
 	witness *ledger.Witness
@@ -47,7 +51,7 @@ func openLoad(ctx context.Context, r *Rig) (*load, error) {
 	l.feeder, err = ledger.NewFeeder(ctx, ledger.FeederConfig{
 		Brokers: r.cluster.brokers, Registry: r.cluster.registry, Prefix: prefix, Rate: r.config.Rate,
 		Load: ledger.Load{
-			Seed: r.config.Seed, Commands: 1 << 40, Cards: int(10 * r.config.Rate), Window: 5 * time.Second, Ahead: time.Second,
+			Seed: r.config.Seed, Commands: 1 << 40, Cards: int(cardsPerRate * r.config.Rate), Window: 5 * time.Second, Ahead: time.Second,
 			Letters: true,
 			Mix:     ledger.Mix{Immediate: 30, DueNow: 27, Scheduled: 30, Duplicates: 5, Broken: 5, Cancels: 3},
 		},

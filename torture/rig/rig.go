@@ -72,7 +72,7 @@ const (
 )
 
 // headendTimeout is short, so that requests which the headend leaves unanswered come to their end soon.
-const headendTimeout = 4 * time.Second
+const headendTimeout = 5 * time.Second
 
 // clockBound is narrower than by default, as all clocks are one here: nothing scheduled may be sent by more than that too
 // early.
