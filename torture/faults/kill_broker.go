@@ -13,11 +13,6 @@ var killBroker = Kind{
 	New: func(s *Scene, b schedule.Blow) Fault { return &killNodes{s.Brokers, []int{b.Target + 1}} },
 }
 
-var killEveryBroker = Kind{
-	Name: "kill-brokers", About: "kill -9 of all brokers at once", Least: 0, Most: 10 * time.Second, On: Brokers,
-	New: func(s *Scene, _ schedule.Blow) Fault { return &killNodes{s.Brokers, []int{1, 2, 3}} },
-}
-
 // killNodes is a crash of brokers. What they had in the page cache survives, as it does when a process dies.
 type killNodes struct {
 	on    Cluster
