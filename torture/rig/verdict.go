@@ -14,7 +14,7 @@ type Verdict struct {
 	Report  *ledger.Report
 	Fed     ledger.Fed
 	Stuck   int           // what had no end when it had to have one
-	Settled time.Duration // how long after the last fault everything had its end; 0: it never had
+	Settled time.Duration // how long after the last fault and the last command everything had its end; 0: it never had
 	Ends    []string      // processes that ended by themselves, or did not end when told to, without an excuse
 	Excused int           // processes that ended by themselves and had one
 	Effects Effects
@@ -35,7 +35,7 @@ func (v *Verdict) String() string {
 func (v *Verdict) Details() string {
 	var b strings.Builder
 	if v.Settled > 0 {
-		fmt.Fprintf(&b, "everything had its end %s after the last fault\n", v.Settled.Round(100*time.Millisecond))
+		fmt.Fprintf(&b, "everything had its end %s after the last fault and the last command\n", v.Settled.Round(100*time.Millisecond))
 	} else {
 		b.WriteString("not everything has come to its end\n")
 	}
@@ -51,12 +51,12 @@ const stuckAfter = 60 * time.Second
 
 // Judge ends the load, waits for the end of everything, and audits. All faults must have been undone.
 func (r *Rig) Judge(ctx context.Context) (*Verdict, error) {
-	began := time.Now()
 	v := &Verdict{}
 	var err error
 	if v.Fed, err = r.load.finish(); err != nil {
 		return nil, fmt.Errorf("the load: %w", err)
 	}
+	began := time.Now()
 	if v.Stuck, err = r.load.settle(ctx, stuckAfter); err != nil {
 		return nil, err
 	}
