@@ -64,7 +64,7 @@ type deck struct {
 	free   map[string]time.Duration // when what was claimed may be claimed again
 }
 
-// blow deals the next kind, at this time or as soon after as its target is free.
+// blow deals the next kind, at this time or as soon after as one of its targets is free.
 func (d *deck) blow(at time.Duration) Blow {
 	if len(d.left) == 0 {
 		for _, i := range d.random.Perm(len(d.kinds)) {
@@ -74,17 +74,33 @@ func (d *deck) blow(at time.Duration) Blow {
 	kind := d.left[0]
 	d.left = d.left[1:]
 	b := Blow{At: at, For: d.between(kind.Least, kind.Most), Kind: kind.Name, Seed: d.random.Uint64()}
-	if kind.Targets > 0 {
-		b.Target = d.random.IntN(kind.Targets)
-	}
+	b.Target = d.target(kind, at)
 	b.Claims = kind.Claims(b.Target)
-	for _, claim := range b.Claims {
-		b.At = max(b.At, d.free[claim])
-	}
+	b.At = max(at, d.freeAt(b.Claims))
 	for _, claim := range b.Claims {
 		d.free[claim] = b.At + b.For + rest
 	}
 	return b
+}
+
+// target draws one that is free at this time, or else the one that is free soonest.
+func (d *deck) target(kind Kind, at time.Duration) int {
+	if kind.Targets == 0 {
+		return 0
+	}
+	order := d.random.Perm(kind.Targets)
+	return slices.MinFunc(order, func(a, b int) int {
+		return cmp.Compare(max(at, d.freeAt(kind.Claims(a))), max(at, d.freeAt(kind.Claims(b))))
+	})
+}
+
+// freeAt is when all of what is claimed may be claimed again.
+func (d *deck) freeAt(claims []string) time.Duration {
+	var at time.Duration
+	for _, claim := range claims {
+		at = max(at, d.free[claim])
+	}
+	return at
 }
 
 // between draws a duration in whole tenths of a second.

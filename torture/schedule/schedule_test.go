@@ -42,7 +42,7 @@ func TestASeedKeepsItsMeaning(t *testing.T) {
 	for _, b := range schedule.Of(1, 30*time.Second, kinds()) {
 		got = append(got, fmt.Sprintf("%d %s %s+%s %d", b.Number, b.Kind, b.At, b.For, b.Target))
 	}
-	want := []string{"1 all 2s+4s 0", "2 other 6.5s+7.7s 0", "3 one 9s+1.3s 0", "4 one 10.6s+4.2s 1", "5 all 17.8s+4s 0"}
+	want := []string{"1 all 2s+4s 0", "2 other 6.5s+7.7s 0", "3 one 9s+1.3s 1", "4 one 10.6s+4.2s 0", "5 all 17.8s+4s 0"}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
@@ -79,5 +79,15 @@ func TestASchedule(t *testing.T) {
 func TestWithoutKindsNothingHappens(t *testing.T) {
 	if blows := schedule.Of(1, length, nil); len(blows) > 0 {
 		t.Errorf("%v", blows)
+	}
+}
+
+// A fault does not wait for one target where another is free.
+func TestAFreeTargetIsTaken(t *testing.T) {
+	one := kinds()[:1]
+	one[0].Least, one[0].Most = time.Minute, time.Minute
+	blows := schedule.Of(1, length, one)
+	if len(blows) < 2 || blows[0].Target == blows[1].Target || blows[1].At > 10*time.Second {
+		t.Errorf("%+v", blows)
 	}
 }
