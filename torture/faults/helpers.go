@@ -40,7 +40,9 @@ func start(ctx context.Context, work func(ctx context.Context) error) *repeatedl
 	r := &repeatedly{cancel: cancel, ended: make(chan struct{})}
 	go func() { // ends with end
 		defer close(r.ended)
-		r.err = work(ctx)
+		if err := work(ctx); !errors.Is(err, ctx.Err()) { // that it was told to end is no error
+			r.err = err
+		}
 	}()
 	return r
 }
@@ -52,8 +54,5 @@ func (r *repeatedly) end() error {
 	}
 	r.cancel()
 	<-r.ended
-	if errors.Is(r.err, context.Canceled) {
-		return nil
-	}
 	return r.err
 }
