@@ -132,8 +132,8 @@ func (p Plan) unequal(l Layout) []Difference {
 // createTimeout is how long the brokers may take to create the topics.
 const createTimeout = 30 * time.Second
 
-// Create makes the topics that are missing and corrects the settings of those that are there. Partition counts cannot
-// be corrected; Check finds them. It returns what it did, a line each.
+// Create makes the topics that are missing, waits until the brokers know them, and corrects the settings of those that
+// were there. Partition counts cannot be corrected; Check finds them. It returns what it did, a line each.
 func (p Plan) Create(ctx context.Context, client *cluster.Client) ([]string, error) {
 	l, err := p.Describe(ctx, client)
 	if err != nil {
@@ -157,6 +157,9 @@ func (p Plan) Create(ctx context.Context, client *cluster.Client) ([]string, err
 	if err := createTopics(ctx, client, request); err != nil {
 		return nil, err
 	}
+	if err := p.await(ctx, client); err != nil {
+		return done, err
+	}
 	corrected, err := p.correct(ctx, client, l)
 	return append(done, corrected...), err
 }
@@ -177,6 +180,29 @@ func createTopics(ctx context.Context, client *cluster.Client, request *createto
 		}
 	}
 	return nil
+}
+
+// await waits until a broker that is asked knows every topic: it answers that they are created a moment earlier.
+func (p Plan) await(ctx context.Context, client *cluster.Client) error {
+	wait := cluster.Backoff{Min: 20 * time.Millisecond, Max: time.Second}
+	for {
+		response, err := client.Metadata(ctx, p.names()...)
+		if err != nil {
+			return err
+		}
+		err = nil
+		for _, t := range response.Topics {
+			if unknown := cluster.ErrorOf(t.ErrorCode); unknown != nil {
+				err = fmt.Errorf("topic %s was created: %w", t.Name, unknown)
+			}
+		}
+		if err == nil {
+			return nil
+		}
+		if ended := wait.Wait(ctx); ended != nil {
+			return fmt.Errorf("%w, after: %w", ended, err)
+		}
+	}
 }
 
 // setConfig is the operation of an incremental alter-configs request that sets a value (KIP-339).
