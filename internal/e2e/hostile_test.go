@@ -99,7 +99,7 @@ const friendly = `{"subscription_identifier": {"number": "S-1"}, "smartcard_iden
 
 // Callers that send too much, what is no JSON, or slowly: each is answered as the contract says, others are served
 // meanwhile, and the process stays about as small as it was.
-func TestHostileCallersCostLittle(t *testing.T) {
+func TestHostileWebCallersCostLittle(t *testing.T) {
 	h := newHostile(t)
 	h.hugeHeaders()
 	h.wrongBodies()
@@ -193,7 +193,7 @@ func (h *hostile) wrongBodies() {
 }
 
 // Thousands of connections from another process say nothing: others are served, and they cost little.
-func TestIdleConnectionsCostLittle(t *testing.T) {
+func TestIdleWebConnectionsCostLittle(t *testing.T) {
 	h := newHostile(t)
 	for range 8000 {
 		conn := h.dial()
