@@ -137,9 +137,28 @@ func TestTerminate(t *testing.T) {
 	}
 }
 
+func TestAKilledProcessHasEndedAndNotByItself(t *testing.T) {
+	f := fleet(t, "steady", 1)
+	if ended, byItself := f.Ended(0); ended || byItself != nil {
+		t.Errorf("ended: %v, by itself: %v", ended, byItself)
+	}
+	if err := f.Kill(0); err != nil {
+		t.Fatal(err)
+	}
+	if ended, byItself := f.Ended(0); !ended || byItself != nil {
+		t.Errorf("ended: %v, by itself: %v", ended, byItself)
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAnEndByItselfIsAnError(t *testing.T) {
 	f := fleet(t, "weak", 1)
 	eventually(t, "the end", func() bool { return f.Running() != nil })
+	if ended, byItself := f.Ended(0); !ended || byItself == nil {
+		t.Errorf("ended: %v, by itself: %v", ended, byItself)
+	}
 	if _, err := f.Storm(t.Context(), chaos.Storm{Kills: 1, Pause: time.Millisecond}); err == nil {
 		t.Error("a storm over a process that is gone")
 	}
