@@ -20,6 +20,7 @@ var (
 	first = flag.Int("first", environment("CARDSTREAM_SIM_FIRST", 1), "the first of them")
 	only  = flag.Int("seed", 0, "play this seed alone, and print all of it")
 	times = flag.Int("times", 1, "with -seed: so often")
+	until = flag.Bool("until-found", false, "play no further seed once one has found something")
 )
 
 func environment(name string, otherwise int) int {
@@ -52,6 +53,9 @@ func TestSeeds(t *testing.T) {
 		for seed := *first; seed < *first+*seeds; seed++ {
 			t.Run(strconv.Itoa(seed), func(t *testing.T) {
 				t.Parallel()
+				if *until && total.found() > 0 {
+					return
+				}
 				r := play(t, seed)
 				total.add(r)
 				if !r.OK() {
@@ -60,9 +64,9 @@ func TestSeeds(t *testing.T) {
 			})
 		}
 	})
-	t.Logf("%d seeds from %d in %s, %s simulated: %s", total.played, *first, time.Since(began).Round(time.Second),
-		total.simulated.Round(time.Second), total.effects)
-	if *seeds >= usual {
+	t.Logf("%d seeds from %d in %s, %s simulated, %d found something: %s", total.played, *first,
+		time.Since(began).Round(time.Second), total.simulated.Round(time.Second), total.found(), total.effects)
+	if *seeds >= usual && !*until {
 		total.wantEverything(t)
 	}
 }
@@ -87,6 +91,7 @@ func again(t *testing.T, seed, times int) {
 type total struct {
 	mu        sync.Mutex
 	played    int
+	findings  int
 	simulated time.Duration
 	effects   simulation.Effects
 }
@@ -95,8 +100,17 @@ func (s *total) add(r *simulation.Result) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.played++
+	if !r.OK() {
+		s.findings++
+	}
 	s.simulated += r.Plan.End + r.Took
 	s.effects.Add(r.Effects)
+}
+
+func (s *total) found() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.findings
 }
 
 // wantEverything fails where a kind of trouble, or of outcome, never came to anything: then the runs show less than they
