@@ -124,6 +124,7 @@ func (l *leader) claim(wait time.Duration) ([]*Partition, *fetchwire.Request) {
 // fetch sends a request and gives each partition its part of the answer. Partitions that the broker cannot be asked for
 // leave, to look for their leader.
 func (l *leader) fetch(ctx context.Context, claimed []*Partition, request *fetchwire.Request) {
+	asked := l.fetcher.config.Clock() // how long its answer was under way nobody can tell
 	response, err := l.ask(ctx, request)
 	if ctx.Err() != nil {
 		return
@@ -143,7 +144,7 @@ func (l *leader) fetch(ctx context.Context, claimed []*Partition, request *fetch
 			continue
 		}
 		p.trouble.over()
-		if p.absorb(answer, request.Partitions[i].Offset, i == 0) {
+		if p.absorb(answer, request.Partitions[i].Offset, i == 0, asked) {
 			served = append(served, p)
 		}
 	}

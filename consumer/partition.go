@@ -17,7 +17,7 @@ type Observation struct {
 	LogStart         int64     // the first offset that the partition still has
 	HighWatermark    int64     // behind the last record that all replicas in sync have
 	LastStableOffset int64     // below it every transaction is settled: committed records can be read up to here
-	At               time.Time // when the answer arrived, with the monotonic clock
+	At               time.Time // when it was asked for, by FetcherConfig.Clock: an answer may have been long under way
 }
 
 // Partition is one partition being read. Take and Close may be called by any goroutine, though records of two concurrent
@@ -117,8 +117,8 @@ func (p *Partition) wanted() (offset int64, wanted, over bool) {
 func (p *Partition) full() bool { return p.buffer.bytes >= p.fetcher.config.BufferBytes }
 
 // absorb takes over what a fetch from offset returned, without an error code, and returns whether it led further. first
-// says that the partition was the first of its fetch.
-func (p *Partition) absorb(answer *fetchwire.PartitionResponse, offset int64, first bool) (progress bool) {
+// says that the partition was the first of its fetch, asked when that was sent.
+func (p *Partition) absorb(answer *fetchwire.PartitionResponse, offset int64, first bool, asked time.Time) (progress bool) {
 	result, err := readcommitted.Filter(answer.Batches, answer.Aborted, offset)
 	if err == nil && first && result.Next == offset && len(answer.Batches) > 0 {
 		err = recordbatch.ErrPartial // a broker gives the first one a whole batch whatever its size (KIP-74)
@@ -130,7 +130,7 @@ func (p *Partition) absorb(answer *fetchwire.PartitionResponse, offset int64, fi
 	}
 	p.observed = Observation{
 		LogStart: answer.LogStart, HighWatermark: answer.HighWatermark,
-		LastStableOffset: answer.LastStableOffset, At: p.fetcher.config.Clock(),
+		LastStableOffset: answer.LastStableOffset, At: asked,
 	}
 	p.buffer.add(result.Batches, len(answer.Batches), result.Next)
 	p.fetchAt = result.Next
