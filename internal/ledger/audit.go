@@ -13,6 +13,7 @@ func (b *book) audit() *Report {
 	a.report.AbortMarkers = maps.Clone(b.aborts.markers)
 	a.report.AbortedTransactions = len(b.aborts.transactions)
 	a.placeCancels()
+	a.book.results.placeReadable()
 	for _, key := range a.keys() {
 		l := b.lines[key]
 		if l == nil {

@@ -5,6 +5,7 @@ package ledger
 func (a *lineAudit) retried(c *cardFact, r *request, where string) {
 	before := r.lastAttempt
 	answer := a.book.results.about(r.number, before.attempt)
+	a.heard(r, before, where)
 	wait := backoffMillis(before.attempt - a.freeAttempts(r, before.attempt))
 	if a.book.mode.Outage {
 		wait = backoffMillis(1)
@@ -71,6 +72,9 @@ func (a *lineAudit) attemptsUsed(r *request) {
 	if !refused && r.attempts < mode.attempts() {
 		a.report.Illegal.add("request %v: given up after %d attempts, has %d: %s",
 			r.number, r.attempts, mode.attempts(), a.name(r.command))
+	}
+	if last := r.lastAttempt; r.timeout && last != nil && last.attempt == r.attempts {
+		a.heard(r, last, "REQUEST_REJECTED")
 	}
 	if last := r.lastAttempt; r.timeout && last != nil && last.attempt == r.attempts &&
 		r.rejectedAt < last.respondBy-mode.toleranceMillis() {

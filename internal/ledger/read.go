@@ -64,7 +64,7 @@ func (d *reader) dispatch(topic string, r *kgo.Record, value fields, problem err
 	case problem != nil:
 		b.found.Foreign.add("%s: %v", positionOf(r).in(topic), problem)
 	case topic == requestsTopic:
-		b.entry(r, value)
+		b.entry(r, value, arrived)
 	case topic == stateTopic:
 		b.state(r, value)
 	case topic == cardCommandsTopic:
@@ -114,7 +114,7 @@ func (b *book) contents(fact *commandFact, s *SetUserParameters) {
 }
 
 // entry takes in a record of provisioning.requests.
-func (b *book) entry(r *kgo.Record, value fields) {
+func (b *book) entry(r *kgo.Record, value fields, arrived time.Time) {
 	at := positionOf(r)
 	b.look(requestsTopic, r, false)
 	switch create, cancel := value.record("create"), value.record("cancel"); {
@@ -131,7 +131,7 @@ func (b *book) entry(r *kgo.Record, value fields) {
 			b.found.Misplaced.add("%s: not the partition of the request to cancel", at.in(requestsTopic))
 		}
 	case value.record("result") != nil && b.mode.Results:
-		b.resultEntry(at, value.record("result"))
+		b.resultEntry(at, value.record("result"), arrived)
 	default:
 		b.found.Foreign.add("%s: neither command nor cancel nor expected result", at.in(requestsTopic))
 	}

@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"time"
+
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -9,13 +11,14 @@ type results struct {
 	all       map[position]*resultFact
 	byRequest map[number]map[int32]*attemptFact // by attempt
 	entries   map[position]int                  // in provisioning.requests, by the place of the result
+	readable  map[position]int64                // when the first of them arrived here, milliseconds
 	letters   map[position][]string             // the codes of dead letters, by the place of the result
 }
 
 func newResults() results {
 	return results{
 		all: map[position]*resultFact{}, byRequest: map[number]map[int32]*attemptFact{},
-		entries: map[position]int{}, letters: map[position][]string{},
+		entries: map[position]int{}, readable: map[position]int64{}, letters: map[position][]string{},
 	}
 }
 
@@ -23,6 +26,7 @@ func newResults() results {
 type resultFact struct {
 	number  number // of the request; noNumber where the text is none
 	attempt int32
+	final   bool   // ACCEPTED, or refused for good
 	problem string // the code under which it cannot be read; empty where it can
 }
 
@@ -32,6 +36,7 @@ type attemptFact struct {
 	refused  bool // for good
 	later    bool // REJECTED, retryable
 	pause    int64
+	readable int64 // when dispatch could first read one that ends the request, milliseconds, the witness's clock; 0: never
 	since    int64 // when the first retryable one was written, milliseconds, the broker's clock
 }
 
@@ -62,6 +67,7 @@ func (b *book) result(r *kgo.Record, value fields, problem error) {
 		answers[fact.attempt] = answer
 	}
 	retryable := value.maybeBool("retryable").Value
+	fact.final = value.text("response_status") == "ACCEPTED" || !retryable
 	switch accepted := value.text("response_status") == "ACCEPTED"; {
 	case accepted:
 		answer.accepted = true
@@ -76,11 +82,13 @@ func (b *book) result(r *kgo.Record, value fields, problem error) {
 }
 
 // resultEntry takes in a result as intake routed it.
-func (b *book) resultEntry(at position, entry fields) {
+func (b *book) resultEntry(at position, entry fields, arrived time.Time) {
 	origin := entry.record("origin")
 	offset, _ := field[int64](origin, "offset")
 	source := position{origin.int("partition"), offset}
-	b.results.entries[source]++
+	if b.results.entries[source]++; b.results.entries[source] == 1 {
+		b.results.readable[source] = arrived.UnixMilli()
+	}
 	delete(b.progress.unrouted, source)
 	if n := entry.number("request_number"); n.partition != at.partition {
 		b.found.Misplaced.add("%s: not the partition of the request that was answered", at.in(requestsTopic))
