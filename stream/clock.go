@@ -12,13 +12,19 @@ import (
 // the other one has gained or lost against it since, it is now off by as well, because somebody has set it or the machine
 // has slept. One per process; safe for concurrent use.
 type clockWatch struct {
+	clock func() time.Time // this process's
 	bound time.Duration
 	gauge prometheus.Gauge
+	began time.Time // has a monotonic reading, to count from
 
-	mu       sync.Mutex
-	offset   time.Duration
-	at       time.Time // by this process's clock, when offset was taken; zero: it never was
-	measured time.Time // the same moment, for its monotonic reading alone
+	mu     sync.Mutex
+	offset time.Duration
+	known  bool          // an offset was taken
+	drift  time.Duration // of the clock against the monotonic one, when it was
+}
+
+func newClockWatch(clock func() time.Time, bound time.Duration, gauge prometheus.Gauge) *clockWatch {
+	return &clockWatch{clock: clock, bound: bound, gauge: gauge, began: time.Now()}
 }
 
 // observe takes the log-append time of a request that was sent and answered at these times of this process's clock. The
@@ -39,19 +45,25 @@ func (c *clockWatch) observe(sent, answered time.Time, appended int64) {
 		return // it took so long that it does not show the clock to be right: what was known before stands
 	}
 	c.mu.Lock()
-	c.offset, c.at, c.measured = offset, answered, time.Now()
+	c.offset, c.drift, c.known = offset, c.ahead(), true
 	c.mu.Unlock()
 	c.gauge.Set(offset.Seconds())
 }
 
-// trusted reports whether the clock, which says now, is near enough to the brokers' to decide what is due, and how far off
-// it is.
-func (c *clockWatch) trusted(now time.Time) (bool, time.Duration) {
+// trusted reports whether the clock is near enough to the brokers' to decide what is due, and how far off it is.
+func (c *clockWatch) trusted() (bool, time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	offset := c.offset
-	if !c.at.IsZero() {
-		offset += now.Round(0).Sub(c.at.Round(0)) - time.Since(c.measured)
+	if c.known {
+		offset += c.ahead() - c.drift
 	}
 	return offset.Abs() <= c.bound, offset
+}
+
+// ahead is how far the clock is ahead of the monotonic one: a number that says nothing by itself. Both are read side by
+// side. With anything in between (the local state was written there once, which may take seconds) that would count as a
+// jump.
+func (c *clockWatch) ahead() time.Duration {
+	return c.clock().Round(0).Sub(c.began.Round(0)) - time.Since(c.began)
 }

@@ -100,3 +100,21 @@ func TestAClockThatJumpsAheadWakesNothing(t *testing.T) {
 		w.wantOutputs(2, "a=1", "b=1", "b woke", "a woke")
 	})
 }
+
+// What passes between a commit's answer and the moment when it is looked at is no jump of the clock: the local state may
+// take seconds to be written.
+func TestASlowDiskIsNoJumpOfTheClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.broker = time.Now
+		w.append("a 1m")
+		w.slow("apply", 20*time.Second)
+		w.start()
+		w.pass(50 * time.Second)
+		w.slow("", 0)
+		w.takeScript()
+		w.pass(11 * time.Second)
+		// The takeover's barrier is the only one: each measuring would have made the changelog longer.
+		w.wantScript("wake 1m0s", "commit [out:a woke state:1 0s] no offset", "apply 5")
+	})
+}

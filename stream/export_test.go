@@ -44,7 +44,7 @@ func NewTask(c Config, input record.TopicPartition, k Kafka, w Transactor, m Mem
 		Config: c, input: input, kafka: k, writer: w, membership: m,
 		newHandler: func(ctx context.Context) (Handler, error) { return h(ctx, input) },
 		board:      newBoard(c.Stage),
-		watch:      &clockWatch{bound: c.ClockBound, gauge: c.Metrics.clockOffset},
+		watch:      newClockWatch(c.Clock, c.ClockBound, c.Metrics.clockOffset),
 		log:        c.Log,
 	}}
 }

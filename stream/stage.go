@@ -39,7 +39,7 @@ func NewStage(c Config, client *cluster.Client, fetcher *consumer.Fetcher, group
 	return &Stage{
 		config: c, client: client, fetcher: fetcher, group: consumer.NewGroup(client, group),
 		writer: writer, handlers: handlers,
-		board: newBoard(c.Stage), watch: &clockWatch{bound: c.ClockBound, gauge: c.Metrics.clockOffset},
+		board: newBoard(c.Stage), watch: newClockWatch(c.Clock, c.ClockBound, c.Metrics.clockOffset),
 		restores: newGate(c.Restores),
 	}
 }

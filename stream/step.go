@@ -74,7 +74,7 @@ func (t *task) wake(ctx context.Context) (more bool, err error) {
 		return false, nil
 	}
 	now := t.Clock()
-	if trusted, offset := t.watch.trusted(now); !trusted {
+	if trusted, offset := t.watch.trusted(); !trusted {
 		return false, t.distrust(ctx, offset)
 	}
 	due := t.guard.seen
