@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"cardstream/provisioning"
@@ -76,7 +75,7 @@ func (o Options) pebble(f *failure) *pebble.Options {
 		MemTableStopWritesThreshold: 4 * memtables,
 		L0StopWritesThreshold:       1000,
 
-		L0CompactionThreshold:      2,
+		L0CompactionThreshold:      4,
 		LBaseMaxBytes:              64 << 20,
 		CompactionConcurrencyRange: func() (int, int) { return 1, max(1, runtime.GOMAXPROCS(0)/2) },
 	}
@@ -84,9 +83,9 @@ func (o Options) pebble(f *failure) *pebble.Options {
 	// Pebble's own default, but without its goroutine that looks ten times a second whether another compaction may run
 	// (after each flush and compaction it looks anyway), and which a failed Open would leave behind.
 	options.Experimental.CompactionScheduler = pebble.NewConcurrencyLimitSchedulerWithNoPeriodicGrantingForTest()
-	// Most look-ups are for what is not there: a command that is new, a card without a line.
 	for i := range options.Levels {
-		options.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+		options.Levels[i].FilterPolicy = everyRow
 	}
+	options.Levels[len(options.Levels)-1].FilterPolicy = cardRows{everyRow}
 	return options
 }

@@ -55,7 +55,7 @@ type Config struct {
 func DefaultConfig() Config {
 	return Config{
 		Clock:              time.Now,
-		StepRecords:        2_000,
+		StepRecords:        1_000,
 		StepBytes:          4 << 20,
 		StepTime:           time.Second,
 		StepWakes:          1_000,
