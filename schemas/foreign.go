@@ -114,26 +114,6 @@ type writer struct {
 	err   error // why the schema is no good: an *Error
 }
 
-// decode returns the value, and what it is.
-func (f *Foreign) decode(ctx context.Context, value []byte) (view, error) {
-	id, body, err := SplitHeader(value)
-	if err != nil {
-		return view{}, err
-	}
-	w, err := f.writer(ctx, id)
-	if err != nil {
-		return view{}, err
-	}
-	if err := checkWhole(w.shape, body); err != nil {
-		return view{}, err
-	}
-	decoded, err := decodeNative(w.codec, body)
-	if err != nil {
-		return view{}, err
-	}
-	return view{value: decoded, shape: w.shape}.plain(), nil
-}
-
 // writer returns the schema with that id, made ready.
 func (f *Foreign) writer(ctx context.Context, id SchemaID) (writer, error) {
 	if known, ok := f.writers.Load(id); ok {

@@ -2,9 +2,9 @@ package schemas_test
 
 import (
 	"bytes"
-	"fmt"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"reflect"
 	"testing"
 

@@ -28,7 +28,7 @@ func TestOnlyTheNewestOwnerGetsTheNextEpoch(t *testing.T) {
 func initProducer(t *testing.T, client *kgo.Client, id int64, epoch int16, want error) (int64, int16) {
 	t.Helper()
 	request := kmsg.NewPtrInitProducerIDRequest()
-	request.TransactionalID, request.TransactionTimeoutMillis = kmsg.StringPtr("task"), 10_000
+	request.TransactionalID, request.TransactionTimeoutMillis = new("task"), 10_000
 	request.ProducerID, request.ProducerEpoch = id, epoch
 	response, err := request.RequestWith(t.Context(), client)
 	if err != nil {

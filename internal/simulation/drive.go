@@ -168,7 +168,7 @@ func (d *driver) clear() {
 		d.add(string(BrokerAway), d.network.Refused(address))
 	}
 	for _, handle := range d.standing {
-		d.add(string(BrokerError), int(handle.Hits()))
+		d.add(string(BrokerError), handle.Hits())
 		handle.Remove()
 	}
 }
