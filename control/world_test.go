@@ -131,7 +131,10 @@ type follower struct {
 func (w *world) follow(tb testing.TB, silence time.Duration) *follower {
 	tb.Helper()
 	client := w.mustOpen(tb)
-	fetcher := consumer.NewFetcher(client, consumer.FetcherConfig{MissingTopicTimeout: 200 * time.Millisecond})
+	fetcher := consumer.NewFetcher(client, consumer.FetcherConfig{
+		MissingTopicTimeout: 200 * time.Millisecond,
+		MaxWait:             50 * time.Millisecond, // what is heard is as old as the question, up to so much
+	})
 	f := &follower{log: newLogged(), metrics: prometheus.NewRegistry()}
 	f.Follower = control.NewFollower(client, fetcher, control.Config{
 		Topic: w.topic, Codec: w.codec, Metrics: control.NewMetrics(f.metrics), Log: slog.New(f.log.handler()), Silence: silence,
