@@ -175,6 +175,39 @@ func BenchmarkLife(b *testing.B) {
 	}
 }
 
+// BenchmarkBacklog works off immediate commands, on cards that have nothing else, while many requests wait: what does a
+// command cost as the backlog grows?
+func BenchmarkBacklog(b *testing.B) {
+	waiting, commands := requests(b), int64(300_000)
+	for b.Loop() {
+		s := mustOpen(b, b.TempDir(), benchOptions())
+		p := mustLease(b, s)
+		load(b, p, waiting)
+		before, watch := s.Metrics(), startWatch()
+		var value []byte
+		for from := waiting; from < waiting+commands; from += benchStep {
+			o := mustBegin(b, p)
+			for i := from; i < from+benchStep; i++ {
+				r := benchRequest(i)
+				r.State = provisioning.Completed
+				_, known, err := o.ByCommand(r.SmartcardKey, r.Source, r.CommandID)
+				check(b, err)
+				_, busy, err := o.Head(r.SmartcardKey)
+				check(b, err)
+				if known || busy {
+					b.Fatal(known, busy)
+				}
+				value = benchEncode(value[:0], &r)
+				check(b, o.Put(&r, value, store.ArmedAt(r.CreatedAt)))
+			}
+			check(b, o.Apply(store.Checkpoint{Position: from}))
+		}
+		watch.report(b, "immediate", commands)
+		b.Logf("%+v\n%+v", before, s.Metrics())
+		check(b, s.Close())
+	}
+}
+
 // BenchmarkRestore replays a changelog of requests on a card each, or on a tenth as many cards.
 func BenchmarkRestore(b *testing.B) {
 	n := requests(b)

@@ -32,6 +32,7 @@ type Processes interface {
 	Continue(slot int) error                       // SIGCONT
 	Excuse(slot int, because string)               // its ends by itself are no finding from now on
 	Blame(slot int)                                // they are again
+	Pardon(words string)                           // one end of any process that is explained by these words is no finding
 }
 
 // Crowd is processes that come and go.

@@ -94,6 +94,7 @@ func (p people) Excuse(slot int, _ string) {
 func (p people) Blame(slot int) {
 	_ = p.do(is("blame", slot), map[string]bool{is("excused", slot): false})
 }
+func (p people) Pardon(words string) { _ = p.do("pardon "+words, nil) }
 
 type guests struct{ *world }
 

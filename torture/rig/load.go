@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"sync"
@@ -21,15 +22,22 @@ const pinPattern = "[A-Z]{8}"
 // seldom enough that an outage of a minute leaves no queue that takes longer than that to go one by one.
 const cardsPerRate = 25
 
+// regretEvery is how often a waiting request is cancelled.
+const regretEvery = 500 * time.Millisecond
+
 // load is the commands that come in, and the witness of what becomes of them.
 type load struct {
 	witness *ledger.Witness
 	feeder  *ledger.Feeder
 
-	begun  bool
-	cancel context.CancelFunc
-	done   sync.WaitGroup
-	err    error // of the feeder, read after done
+	begun      bool
+	breakOff   context.CancelFunc // ends everything at once
+	noRegrets  context.CancelFunc // ends the cancels
+	feeding    sync.WaitGroup
+	regretting sync.WaitGroup
+	random     *rand.Rand
+	err        error // of the feeder, read after feeding
+	regretErr  error // of the cancels, read after regretting
 }
 
 func openLoad(ctx context.Context, r *Rig) (*load, error) {
@@ -41,7 +49,7 @@ func openLoad(ctx context.Context, r *Rig) (*load, error) {
 	if r.config.ClockJump {
 		mode.ClockTolerance, mode.ClockJump = clockBound, faults.MostWrong*time.Second
 	}
-	l := &load{}
+	l := &load{random: rand.New(rand.NewPCG(r.config.Seed, 0))}
 	l.witness, err = ledger.Open(ctx, ledger.Config{
 		Brokers: r.cluster.brokers, Registry: r.cluster.registry, Prefix: prefix, Rules: rules, Mode: mode,
 	})
@@ -65,9 +73,11 @@ func openLoad(ctx context.Context, r *Rig) (*load, error) {
 
 // begin writes commands until finish, and returns when the first have come to their end.
 func (l *load) begin(ctx context.Context) error {
-	feeding, cancel := context.WithCancel(context.Background())
-	l.cancel, l.begun = cancel, true
-	l.done.Go(func() { l.err = l.feeder.Run(feeding) })
+	feeding, breakOff := context.WithCancel(context.Background())
+	regretting, noRegrets := context.WithCancel(feeding)
+	l.breakOff, l.noRegrets, l.begun = breakOff, noRegrets, true
+	l.feeding.Go(func() { l.err = l.feeder.Run(feeding) })
+	l.regretting.Go(func() { l.regretErr = l.regret(regretting) })
 	limit := time.After(time.Minute)
 	for l.witness.Completed() == 0 {
 		select {
@@ -81,17 +91,42 @@ func (l *load) begin(ctx context.Context) error {
 	return nil
 }
 
+// regret cancels a request now and then that waits, as far as the witness has heard: by the time that the cancel is
+// read, many are sent.
+func (l *load) regret(ctx context.Context) error {
+	ticks := time.NewTicker(regretEvery)
+	defer ticks.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticks.C:
+		}
+		pending := l.witness.Pending()
+		if len(pending) == 0 {
+			continue
+		}
+		number := pending[l.random.IntN(len(pending))]
+		if err := l.feeder.Cancel(ctx, fmt.Sprintf("regret-%d", n), number); err != nil && ctx.Err() == nil {
+			return fmt.Errorf("cancel %s: %w", number, err)
+		}
+	}
+}
+
 // finish ends the writing and returns what was written.
 func (l *load) finish() (ledger.Fed, error) {
-	l.feeder.Finish()
-	l.done.Wait()
-	return l.feeder.Fed(), l.err
+	l.noRegrets()
+	l.regretting.Wait()
+	l.feeder.Finish() // and what was cancelled is written too before Run returns
+	l.feeding.Wait()
+	return l.feeder.Fed(), errors.Join(l.err, l.regretErr)
 }
 
 func (l *load) close() error {
 	if l.begun {
-		l.cancel()
-		l.done.Wait()
+		l.breakOff()
+		l.regretting.Wait()
+		l.feeding.Wait()
 	}
 	l.feeder.Close()
 	l.witness.Close()

@@ -3,6 +3,8 @@ package rig
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,6 +19,7 @@ type processors struct {
 
 	mu      sync.Mutex
 	excuses []string // why it may end by itself
+	pardons []string // what one that ends may have said, once each
 	blamed  []string // ends without an excuse, in words
 	excused int
 
@@ -65,7 +68,11 @@ func (p *processors) look() {
 		if byItself == nil {
 			continue
 		}
-		if because := p.excuses[slot]; because != "" {
+		because := p.excuses[slot]
+		if because == "" {
+			because = p.pardoned(byItself.Error())
+		}
+		if because != "" {
 			p.excused++
 			p.log("process %d has ended by itself, as it may: %s", slot, because)
 		} else {
@@ -76,6 +83,17 @@ func (p *processors) look() {
 			p.log("process %d does not start: %v", slot, err)
 		}
 	}
+}
+
+// pardoned returns the words for which an end is pardoned, and uses that pardon up; empty: it is not.
+func (p *processors) pardoned(said string) string {
+	for i, words := range p.pardons {
+		if strings.Contains(said, words) {
+			p.pardons = slices.Delete(p.pardons, i, i+1)
+			return words
+		}
+	}
+	return ""
 }
 
 // ends returns the ends without an excuse, and how many had one.
@@ -142,6 +160,13 @@ func (p *processors) Excuse(slot int, because string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.excuses[slot] = because
+}
+
+// Pardon excuses one end by itself, of any process, that is explained by these words.
+func (p *processors) Pardon(words string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pardons = append(p.pardons, words)
 }
 
 // Blame takes the excuse back. What has ended by then is excused.

@@ -118,3 +118,18 @@ func TestAnEndByItselfIsAFindingUnlessItIsExcused(t *testing.T) {
 	}
 	printed(t, fleet, "ready", 3)
 }
+
+func TestOneEndIsPardonedForWhatItSays(t *testing.T) {
+	p, fleet, file := mustProcessors(t)
+	p.Pardon("out of ideas")
+	p.Pardon("cannot go on")
+	mustWrite(t, file, "")
+	must(t, p.Kill(0))
+	must(t, p.Start(0))
+	eventually(t, func() bool { blamed, _ := p.Ends(); return len(blamed) > 0 })
+	must(t, os.Remove(file))
+	if blamed, excused := p.Ends(); excused != 1 || !strings.Contains(blamed[0], "cannot go on") {
+		t.Errorf("%q blamed, %d excused: want the second end blamed", blamed, excused)
+	}
+	printed(t, fleet, "ready", 2)
+}
