@@ -46,6 +46,14 @@ launch() {
         exec setsid "$1" "-Dcardstream.process=$dir" "${@:2}" </dev/null >"$dir/log" 2>&1 9>&-
     ) &
     echo $! >"$dir/pid"
+    # Until the subshell has become that command it is a stranger to is_running, for long where the machine is busy.
+    local i
+    for ((i = 0; i < 200; i++)); do
+        if is_running "$dir" || ! kill -0 "$!" 2>/dev/null; then
+            return
+        fi
+        sleep 0.05
+    done
 }
 
 # is_running DIR tells whether what launch started there is alive.
