@@ -70,12 +70,15 @@ type Digester struct{ key []byte }
 // NewDigester returns a Digester with this secret key. An empty one is no key: anybody could make its digests.
 func NewDigester(key []byte) Digester { return Digester{key} }
 
+// Keyed reports whether there is a key.
+func (d Digester) Keyed() bool { return len(d.key) > 0 }
+
 // digestLength is how many bytes of the HMAC are kept: enough to tell contents apart, and no more in every record.
 const digestLength = 8
 
 // Digest returns the keyed digest of the content of e, or nil without a key.
 func (d Digester) Digest(e *CreateEntry) []byte {
-	if len(d.key) == 0 {
+	if !d.Keyed() {
 		return nil
 	}
 	h := hmac.New(sha256.New, d.key)

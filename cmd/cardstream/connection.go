@@ -1,14 +1,12 @@
 package main
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/segmentio/kafka-go/sasl"
 	"github.com/segmentio/kafka-go/sasl/plain"
@@ -137,33 +135,4 @@ func (c connection) sasl() (sasl.Mechanism, error) {
 		return scram.Mechanism(scram.SHA512, c.SASLUsername, password)
 	}
 	return plain.Mechanism{Username: c.SASLUsername, Password: password}, nil
-}
-
-// waitForBrokers asks until the cluster answers, however long that takes, and says so while it waits.
-func waitForBrokers(ctx context.Context, client *cluster.Client, log logger) error {
-	return persist(ctx, log, func() error {
-		_, err := client.Metadata(ctx)
-		if cluster.KindOf(err) == cluster.Stop {
-			return usageError{err}
-		}
-		return err
-	})
-}
-
-// persist tries until it succeeds or somebody has to change something, and says so while it waits.
-func persist(ctx context.Context, log logger, try func() error) error {
-	backoff := cluster.Backoff{Min: 250 * time.Millisecond, Max: 5 * time.Second}
-	for {
-		err := try()
-		if err == nil {
-			return nil
-		}
-		if _, wrong := errors.AsType[usageError](err); wrong || cluster.KindOf(err) == cluster.Stop {
-			return err
-		}
-		log.Warn("waiting for the brokers", "error", err)
-		if err := backoff.Wait(ctx); err != nil {
-			return err
-		}
-	}
 }

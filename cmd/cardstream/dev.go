@@ -17,6 +17,7 @@ import (
 	"cardstream/examples"
 	"cardstream/internal/devkafka"
 	"cardstream/internal/devtoken"
+	"cardstream/processor"
 	"cardstream/schemas"
 )
 
@@ -86,7 +87,7 @@ func (c *devCommand) Run(ctx context.Context, std streams) (err error) {
 			return err
 		}
 	}
-	p, err := newProcessor(settings, connected, log)
+	p, err := newProcessor(settings, connected, log, nil)
 	if err != nil {
 		return err
 	}
@@ -154,7 +155,7 @@ func serveWeb(s *processorSettings, addr, folder string) (token string, err erro
 	if err != nil {
 		return "", err
 	}
-	s.Stages = append(s.Stages, "gateway")
+	s.Stages = append(s.Stages, processor.Gateway)
 	s.WebAddr, s.WebStore = addr, filepath.Join(folder, "web")
 	s.JWKS, s.JWTIssuer, s.JWTAudience = filepath.Join(folder, "jwks.json"), devtoken.Name, devtoken.Audience
 	if err := os.WriteFile(s.JWKS, keys, 0o600); err != nil {
@@ -179,7 +180,7 @@ func digestKey(folder string) (string, error) {
 }
 
 // runParts runs processor, simulated headend and commands side by side; the first that fails ends all.
-func (c *devCommand) runParts(ctx context.Context, p *processor, connected connection, token string, log logger,
+func (c *devCommand) runParts(ctx context.Context, p *served, connected connection, token string, log logger,
 	std streams) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -187,7 +188,7 @@ func (c *devCommand) runParts(ctx context.Context, p *processor, connected conne
 	parts.Go(func() error { return p.Run(ctx) })
 	parts.Go(func() error {
 		select {
-		case <-p.ready:
+		case <-p.Prepared():
 		case <-ctx.Done():
 			return nil
 		}
@@ -234,13 +235,13 @@ func (c *devCommand) once(ctx context.Context, s *session, std streams) error {
 }
 
 // stay says where everything listens, feeds the sample commands, and waits for the end.
-func (c *devCommand) stay(ctx context.Context, s *session, p *processor, connected connection, token string,
+func (c *devCommand) stay(ctx context.Context, s *session, p *served, connected connection, token string,
 	std streams) error {
-	if err := p.gateway.AwaitReady(ctx); err != nil {
+	if err := p.Gateway().AwaitReady(ctx); err != nil {
 		return nil // asked to end before that
 	}
 	where := addresses{
-		Kafka: connected.Brokers[0], Registry: connected.Registry[0], Web: p.gateway.Addr(),
+		Kafka: connected.Brokers[0], Registry: connected.Registry[0], Web: p.Gateway().Addr(),
 		Metrics: "http://" + p.metrics.Addr() + "/metrics", Token: token,
 	}
 	fmt.Fprintf(std.out, "broker    %s\nregistry  %s\nweb       %s\nmetrics   %s\ntoken     %s\n",

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -10,8 +9,6 @@ import (
 	_ "time/tzdata" // --time-zone works where the machine has no zones, as in a container
 
 	"cardstream/gateway"
-	"cardstream/provisioning"
-	"cardstream/schemas"
 )
 
 // gatewaySettings are those of the stage gateway.
@@ -88,34 +85,4 @@ func (s gatewaySettings) web() (gateway.Web, error) {
 		Keys: s.JWKS, Tokens: s.tokens(),
 		Wait: s.WebWait, Concurrency: s.WebConcurrency, Connections: s.WebConnections, TimeZone: zone, Store: s.WebStore,
 	}, nil
-}
-
-// openGateway makes the stage gateway.
-func (p *processor) openGateway(set *schemas.Set) (*gateway.Gateway, error) {
-	rules, err := provisioning.NewRules(p.settings.PINPattern, p.settings.Horizon)
-	if err != nil {
-		return nil, usageError{err}
-	}
-	digester, err := p.digester()
-	if err != nil {
-		return nil, err
-	}
-	web, err := p.settings.web()
-	if err != nil {
-		return nil, usageError{err}
-	}
-	g, err := gateway.Listen(web, gateway.Kafka{
-		Client: p.client, Schemas: set, Topics: p.topics,
-		CommandPartitions: p.layout.Partitions[p.topics.Commands()], Partitions: p.layout.Partitions[p.topics.State()],
-		Identity: func(ctx context.Context) (gateway.Identity, error) {
-			identity, err := p.stateIdentity(ctx)
-			return gateway.Identity(identity), err
-		},
-		Rules: rules, Digester: digester, Log: p.log.Logger, Metrics: p.webMetrics,
-	})
-	if err != nil {
-		return nil, err
-	}
-	p.log.Info("the web API is served", "at", g.Addr())
-	return g, nil
 }

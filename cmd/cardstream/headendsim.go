@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"cardstream/headendsim"
+	"cardstream/processor"
 )
 
 // headendSimCommand is `cardstream headend-sim`: a simulated headend adapter.
@@ -81,5 +82,5 @@ func awaitCluster(ctx context.Context, c connection, log logger) error {
 	}
 	defer client.Close()
 	defer registry.Close()
-	return waitForBrokers(ctx, client, log)
+	return usage(processor.AwaitBrokers(ctx, client, log.Logger))
 }

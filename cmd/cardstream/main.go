@@ -5,8 +5,8 @@
 //	                              └─results────┼──────────────────────────────────┘
 //	CRM ◀──────────── life cycle events ───────┘
 //
-// Each file of this package is one subcommand: settings in, parts wired, signals out. What a part does stands in its
-// own room; docs/design.md has the plan of the house.
+// Each file of this package is one subcommand: settings in, parts put together, signals out. What a part does stands in
+// its own room, and what one process does in package processor; docs/design.md has the plan of the house.
 package main
 
 import (

@@ -20,17 +20,18 @@ type runCommand struct {
 func (c *runCommand) Run(ctx context.Context, std streams) error {
 	log := c.logger(std.err)
 	c.spareMemory()
-	p, err := newProcessor(c.processorSettings, c.connection, log)
+	p, err := newProcessor(c.processorSettings, c.connection, log, refuseEmbedded)
 	if err != nil {
 		return err
 	}
-	p.refuse = func(clusterID string) error {
-		if devkafka.IsEmbedded(clusterID) {
-			return usageError{errors.New("the brokers are the embedded ones of cardstream dev: for trying it out only")}
-		}
-		return nil
-	}
 	return errors.Join(p.Run(ctx), p.Close())
+}
+
+func refuseEmbedded(clusterID string) error {
+	if devkafka.IsEmbedded(clusterID) {
+		return errors.New("the brokers are the embedded ones of cardstream dev: for trying it out only")
+	}
+	return nil
 }
 
 // spareMemory keeps the process in some hundred megabytes under full load, where the environment does not say otherwise.

@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"slices"
 	"strconv"
 	"time"
 
 	"github.com/alecthomas/kong"
 
+	"cardstream/processor"
 	"cardstream/provisioning"
 )
 
@@ -88,7 +88,7 @@ func (s processorSettings) validate() error {
 	if err := checkAddress(s.MetricsAddr); err != nil {
 		problems = append(problems, fmt.Errorf("--metrics-addr %q: %w", s.MetricsAddr, err))
 	}
-	if s.has("gateway") {
+	if s.has(processor.Gateway) {
 		problems = append(problems, s.gatewaySettings.validate())
 	}
 	return errors.Join(problems...)
@@ -116,5 +116,3 @@ func (s processorSettings) policy() provisioning.Policy {
 		Retention: s.Retention,
 	}
 }
-
-func (s processorSettings) has(stage string) bool { return slices.Contains(s.Stages, stage) }

@@ -40,16 +40,18 @@ var rooms = []room{
 	{"internal/telemetry", "prometheus", ""},
 	{"admin", "provisioning record schemas consumer producer internal/cluster kafka-go errgroup", ""},
 	{"headendsim", "provisioning record schemas consumer producer internal/cluster", ""},
-	{"cmd/cardstream", "admin consumer control examples gateway handlers headendsim producer provisioning record schemas store " +
-		"stream internal/cluster internal/devkafka internal/devtoken internal/recordbatch internal/telemetry kafka-go kong " +
-		"errgroup", ""},
+	{"processor", "admin consumer control gateway handlers producer provisioning record schemas store stream " +
+		"internal/cluster internal/recordbatch pebble prometheus errgroup", ""},
+	{"cmd/cardstream", "admin consumer control examples gateway headendsim processor producer provisioning record schemas " +
+		"stream internal/cluster internal/devkafka internal/devtoken internal/recordbatch internal/telemetry prometheus " +
+		"kafka-go kong errgroup", ""},
 
 	// Who stands outside: a broker to try things out on, the witness and who kills under its eyes, the measurements.
 	{"internal/devkafka", "avro franz-go", ""},
 	{"internal/devkafka/kafkatest", "internal/devkafka franz-go", ""},
 	{"internal/ledger", "goavro franz-go", ""},
-	{"internal/simulation", "admin consumer control handlers headendsim producer provisioning record schemas store stream " +
-		"internal/cluster internal/devkafka internal/ledger pebble prometheus franz-go errgroup", ""},
+	{"internal/simulation", "admin consumer control headendsim processor producer provisioning schemas internal/cluster " +
+		"internal/devkafka internal/ledger pebble prometheus franz-go", ""},
 	{"internal/e2e", "", "bench examples internal/ledger goavro internal/devtoken errgroup"},
 	{"bench", "provisioning schemas internal/ledger franz-go errgroup", ""},
 	{"torture", "internal/ledger franz-go", ""},

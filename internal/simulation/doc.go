@@ -1,7 +1,7 @@
-// Package simulation plays whole installations of cardstream in a time of their own: processors (the real stream,
-// handlers, store, consumer and producer, wired as `cardstream run` wires them), the simulated headend, a CRM, and the
-// embedded brokers and registry, on a network in memory and in one testing/synctest bubble. A minute of it takes a
-// fraction of a second, so it reaches what real time cannot: thousands of worlds, each with its own load and troubles.
+// Package simulation plays whole installations of cardstream in a time of their own: processors (package processor, as
+// `cardstream run` runs it), the simulated headend, a CRM, and the embedded brokers and registry, on a network in memory
+// and in one testing/synctest bubble. A minute of it takes a fraction of a second, so it reaches what real time cannot:
+// thousands of worlds, each with its own load and troubles.
 //
 //	seed ─▶ Plan ─▶ world: CRM ─▶ brokers ◀─▶ machines ◀─▶ brokers ◀─▶ headend
 //	                         ▲ faults, each at its moment    │

@@ -65,12 +65,9 @@ func (m *machine) start() {
 		if before != nil && !before.killed {
 			<-before.done // the disk is still its own
 		}
-		p := &processor{
-			settings: m.world.plan.Settings, stages: m.stages, clock: m.clock, time: m.time, disk: disk, log: m.log,
-			client: m.world.client(l.host, m.world.brokers...), registry: m.world.registryClient(l.host, m.log),
-		}
-		l.err = p.run(ctx)
-		if err := p.close(); err != nil && l.err == nil {
+		p := m.processor(m.world.client(l.host, m.world.brokers...), m.world.registryClient(l.host, m.log), disk)
+		l.err = p.Run(ctx)
+		if err := p.Close(); err != nil && l.err == nil {
 			l.err = err
 		}
 	}()
