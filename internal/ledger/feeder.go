@@ -58,6 +58,7 @@ func NewFeeder(ctx context.Context, config FeederConfig) (*Feeder, error) {
 		kgo.ProducerLinger(0),
 		kgo.MetadataMinAge(250 * time.Millisecond),
 		kgo.MaxBufferedRecords(100_000),
+		kgo.AlwaysRetryEOF(), // brokers that come and go are what it is for
 	}, config.Kafka...)...)
 	if err != nil {
 		return nil, fmt.Errorf("feeder: %w", err)

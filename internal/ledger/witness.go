@@ -75,6 +75,7 @@ func Open(ctx context.Context, config Config) (*Witness, error) {
 		// aborted. A read-committed fetch carries them as a read-uncommitted one does.
 		kgo.KeepControlRecords(),
 		kgo.MetadataMinAge(250 * time.Millisecond),
+		kgo.AlwaysRetryEOF(),                        // brokers come and go under its eyes
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // a gap is an error: what retention deletes is not witnessed
 	}, config.Kafka...)...)
 	if err != nil {

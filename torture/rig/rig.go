@@ -135,7 +135,7 @@ func (r *Rig) raiseCluster(ctx context.Context, doors int) error {
 	if err := c.up(ctx); err != nil {
 		return err
 	}
-	client, err := kgo.NewClient(kgo.SeedBrokers(c.brokers...), kgo.ClientID("cardstream-torture"))
+	client, err := kgo.NewClient(kgo.SeedBrokers(c.brokers...), kgo.ClientID("cardstream-torture"), kgo.AlwaysRetryEOF())
 	if err != nil {
 		return err
 	}
