@@ -37,7 +37,7 @@ type Config struct {
 	StepBytes   int           // most bytes of keys and values of one step
 	StepTime    time.Duration // a step that has lasted this long takes no further records
 	StepWakes   int           // most requests woken in one step
-	Linger      time.Duration // least time between the beginnings of two steps of a task; 0: none
+	Linger      time.Duration // least time between the beginnings of two steps of a task, more on busy brokers; 0: none
 
 	TransactionTimeout time.Duration // after which the brokers abort what a silent process left open
 	IdleCommit         time.Duration // how often the position is committed where no record says so

@@ -93,6 +93,44 @@ func TestLinger(t *testing.T) {
 	})
 }
 
+// Where transactions take long a busy task begins its steps further apart, within bounds, unless it has a backlog.
+func TestLingerGrowsWithTheTransaction(t *testing.T) {
+	cases := map[string]struct {
+		transaction time.Duration
+		records     int
+		apart       time.Duration // the beginnings of two steps
+	}{
+		"quick":          {time.Millisecond, 1, 100 * time.Millisecond},
+		"slow":           {50 * time.Millisecond, 1, 250 * time.Millisecond},
+		"very slow":      {200 * time.Millisecond, 1, 400 * time.Millisecond},
+		"slow, and full": {50 * time.Millisecond, 3, 100 * time.Millisecond},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.config.Linger, w.config.StepRecords = 100*time.Millisecond, 3
+				w.slow("commit ", c.transaction)
+				w.start()
+				w.pass(time.Second)
+				for range c.records {
+					w.append("a")
+				}
+				synctest.Wait()
+				w.append("b")
+				w.pass(c.apart + c.transaction - time.Millisecond)
+				if got := w.committedOffset(); got != int64(c.records) {
+					t.Errorf("committed offset %d a moment before, want %d", got, c.records)
+				}
+				w.pass(time.Millisecond)
+				if got := w.committedOffset(); got != int64(c.records+1) {
+					t.Errorf("committed offset %d, want %d", got, c.records+1)
+				}
+			})
+		})
+	}
+}
+
 // Whoever waits for company does not keep the process from ending.
 func TestLingerEndsWithTheTask(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -70,6 +70,7 @@ type task struct {
 	changelog int64 // the first changelog offset that the local state does not hold
 	guard     wakeGuard
 	began     time.Time       // when the last step that committed began
+	gap       time.Duration   // how much later the next one may begin: see spacing
 	out       []record.Record // reused by each step
 }
 
