@@ -260,7 +260,8 @@ func BenchmarkBareLoad(b *testing.B) {
 			key = append(append(key, r.SmartcardKey...), 0, 1, 1)
 			key = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(key, uint64(r.DueAt)), uint64(i))
 			check(b, batch.Set(key, nil, nil))
-			key = append(binary.BigEndian.AppendUint32(key[:0], partition), 0x40)
+			key = append(binary.BigEndian.AppendUint32(key[:0], partition), 0x30)
+			key = append(append(key, r.SmartcardKey...), 0, 1, 2)
 			key = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(key, scattered), scattered)
 			check(b, batch.Set(key, value[:8], nil))
 			if batch.Count() >= 4*benchStep {

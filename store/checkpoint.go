@@ -43,7 +43,7 @@ func emptyMeta() meta {
 }
 
 // metaVersion is the first byte of an encoded meta. Rows of another version are of another layout.
-const metaVersion = 2
+const metaVersion = 3
 
 // errEarlier says that rows are of an earlier layout.
 var errEarlier = errors.New("rows of an earlier layout")

@@ -38,15 +38,16 @@
 // Every key begins with its partition, four bytes, and a byte for the kind of row. Numbers and times are eight bytes,
 // big-endian with the sign bit flipped, so that bytes order as values do.
 //
-//	partition 01                              version 02, restoring, has checkpoint, numbers, cluster id, topic id
+//	partition 01                              version 03, restoring, has checkpoint, numbers, cluster id, topic id
 //	partition 10|11|…|15 time number          the value: 10 Parked (time 0), 11 Armed, 12 to 15 the Ready kinds
 //	partition 20 number                       kind and time of its place (9 bytes)
 //	partition 30 card 00 01 rank due number   the card's line; rank 00 SENT, 01 waiting. No value, or what a restore
 //	                                          guessed (headGuess)
+//	partition 30 card 00 01 02 digest         number of the request that a command made
 //	partition 31 card 00 01 number            nothing: an immediate one waits in that card's line
-//	partition 40 digest                       number of the request that a command made
 //
-// A card is its key in UTF-8, each zero byte followed by FF. The digest is the first 16 bytes of SHA-256 over card,
-// source and command id, each behind its length in four bytes big-endian; what is found by it is compared with the
-// request itself. Keys about cards have the card as Pebble's prefix (comparer), for Bloom filters.
+// A card is its key in UTF-8, each zero byte followed by FF. The digest is the first 16 bytes of SHA-256 over source and
+// command id, each behind its length in four bytes big-endian; what is found by it is compared with the request itself.
+// Keys about cards have the card as Pebble's prefix (comparer), for Bloom filters: one look tells that nothing is known of
+// a card, neither a command nor a line.
 package store

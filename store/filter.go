@@ -37,5 +37,5 @@ func (w cardRowsWriter) AddKey(key []byte) {
 
 // lookedUpInVain reports whether most of those who look for such a key do not find it.
 func lookedUpInVain(key []byte) bool {
-	return len(key) > prefixLength && (key[4] == keyLine || key[4] == keyUrgent || key[4] == keyCommand)
+	return len(key) > prefixLength && (key[4] == keyCard || key[4] == keyUrgent)
 }

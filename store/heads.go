@@ -63,7 +63,7 @@ func (r *Restore) settleSome(ctx context.Context, settle func(*pebble.Iterator) 
 	}
 	defer r.p.mu.Unlock()
 	return r.inBatch(func() error {
-		lower, upper := appendPrefix(nil, r.p.partition, keyLine), appendPrefix(nil, r.p.partition, keyLine+1)
+		lower, upper := appendPrefix(nil, r.p.partition, keyCard), appendPrefix(nil, r.p.partition, keyCard+1)
 		iterator, err := r.p.store.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 		if err != nil {
 			return err
@@ -76,7 +76,7 @@ func (r *Restore) settleSome(ctx context.Context, settle func(*pebble.Iterator) 
 func (r *Restore) settleLines(iterator *pebble.Iterator, cards []provisioning.SmartcardKey) error {
 	for _, card := range cards {
 		walk := lineWalk{restore: r}
-		for ok := iterator.SeekPrefixGE(cardKey(nil, r.p.partition, keyLine, card)); ok; ok = iterator.Next() {
+		for ok := iterator.SeekPrefixGE(cardKey(nil, r.p.partition, keyCard, card)); ok; ok = iterator.Next() {
 			if err := walk.entry(iterator); err != nil {
 				return err
 			}
@@ -87,7 +87,7 @@ func (r *Restore) settleLines(iterator *pebble.Iterator, cards []provisioning.Sm
 
 // settleAll settles every line.
 func (r *Restore) settleAll(ctx context.Context, trusted bool) error {
-	walk := lineWalk{restore: r, trusted: trusted, from: appendPrefix(nil, r.p.partition, keyLine)}
+	walk := lineWalk{restore: r, trusted: trusted, from: appendPrefix(nil, r.p.partition, keyCard)}
 	for !walk.done {
 		if err := r.settleSome(ctx, walk.some); err != nil {
 			return err
@@ -126,6 +126,9 @@ func (w *lineWalk) some(iterator *pebble.Iterator) error {
 func (w *lineWalk) entry(iterator *pebble.Iterator) error {
 	key := iterator.Key()
 	card := key[:cardLength(key)]
+	if !inLine(key[len(card):]) {
+		return nil
+	}
 	head := !bytes.Equal(card, w.card)
 	w.card = append(w.card[:0], card...)
 	if w.trusted {

@@ -11,11 +11,10 @@ import (
 
 // What stands behind the partition in a key; the kinds of places (Parked, …) are the rest. doc.go has the layout.
 const (
-	keyMeta    = 0x01
-	keyNumber  = 0x20
-	keyLine    = 0x30
-	keyUrgent  = 0x31
-	keyCommand = 0x40
+	keyMeta   = 0x01
+	keyNumber = 0x20
+	keyCard   = 0x30
+	keyUrgent = 0x31
 )
 
 // Lengths in bytes.
@@ -33,10 +32,11 @@ const (
 	zeroByte   = 0xff
 )
 
-// Where a request stands in its card's line by its state.
+// What stands behind the card in a keyCard: where a request stands in the card's line by its state, or a command.
 const (
 	rankSent    = 0x00
 	rankWaiting = 0x01
+	rankCommand = 0x02
 )
 
 // appendPrefix appends the partition and the kind of a key.
@@ -134,9 +134,12 @@ func parseLinePosition(b []byte) (LineEntry, bool) {
 	return LineEntry{Number: readInt(b[9:]), Sent: b[0] == rankSent, DueAt: due}, true
 }
 
+// inLine reports whether what stands behind a card in a key is about its line. Commands stand behind the line.
+func inLine(b []byte) bool { return len(b) == 0 || b[0] < rankCommand }
+
 // lineKey is the key of an entry of a card's line.
 func lineKey(dst []byte, partition int32, card provisioning.SmartcardKey, e LineEntry) []byte {
-	return appendLinePosition(cardKey(dst, partition, keyLine, card), e)
+	return appendLinePosition(cardKey(dst, partition, keyCard, card), e)
 }
 
 // urgentKey is the key that says that this immediate request waits in its card's line.
@@ -144,18 +147,19 @@ func urgentKey(dst []byte, partition int32, card provisioning.SmartcardKey, numb
 	return appendInt(cardKey(dst, partition, keyUrgent, card), number)
 }
 
-// commandKey is the key of a command's request. Each of the three is as long as its sender likes, and is looked up only
-// as a whole: so a digest stands for them, of which nobody can find two texts.
+// commandKey is the key of a command's request. Source and id are as long as their sender likes, and are looked up only
+// as a whole: so a digest stands for them, of which nobody can find two texts. It stands behind the card's line, so that
+// one look answers both questions about a card that has neither.
 func commandKey(
 	dst []byte, partition int32, card provisioning.SmartcardKey, source, commandID string,
 ) []byte {
 	var buffer [256]byte
 	text := buffer[:0]
-	for _, s := range [...]string{string(card), source, commandID} {
+	for _, s := range [...]string{source, commandID} {
 		text = append(binary.BigEndian.AppendUint32(text, uint32(len(s))), s...)
 	}
 	sum := sha256.Sum256(text)
-	return append(appendPrefix(dst, partition, keyCommand), sum[:commandDigest]...)
+	return append(append(cardKey(dst, partition, keyCard, card), rankCommand), sum[:commandDigest]...)
 }
 
 // partitionBounds are the first key of a partition, and the first behind it.

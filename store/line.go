@@ -43,12 +43,15 @@ func (o *Overlay) head(card provisioning.SmartcardKey) (LineEntry, bool, error) 
 	if memory != nil && memory.hasSent {
 		return memory.sent, true, nil
 	}
-	prefix := cardKey(nil, o.p.partition, keyLine, card)
+	prefix := cardKey(nil, o.p.partition, keyCard, card)
 	from := prefix
 	if memory != nil {
 		from = appendLinePosition(prefix, memory.waiting)
 	}
-	entry, ok, err := o.firstInLine(from, len(prefix))
+	entry, ok, err := o.glance.head, o.glance.any, error(nil)
+	if memory != nil || card == "" || o.glance.card != card {
+		entry, ok, err = o.firstInLine(from, len(prefix))
+	}
 	switch {
 	case err != nil:
 	case !ok:
@@ -70,7 +73,15 @@ func (o *Overlay) firstInLine(from []byte, prefix int) (LineEntry, bool, error) 
 	if !iterator.SeekPrefixGE(from) {
 		return LineEntry{}, false, iteratorError(iterator)
 	}
-	entry, ok := parseLinePosition(iterator.Key()[prefix:])
+	return o.entryAt(iterator.Key()[prefix:])
+}
+
+// entryAt reads what stands behind a card in a key; false where the line has ended.
+func (o *Overlay) entryAt(behindCard []byte) (LineEntry, bool, error) {
+	if !inLine(behindCard) {
+		return LineEntry{}, false, nil
+	}
+	entry, ok := parseLinePosition(behindCard)
 	if !ok {
 		return LineEntry{}, false, fmt.Errorf("%w: an entry of a card's line in partition %d", ErrCorrupt, o.p.partition)
 	}
@@ -89,7 +100,7 @@ func (o *Overlay) Line(card provisioning.SmartcardKey, after *LineEntry, limit i
 }
 
 func (o *Overlay) entries(card provisioning.SmartcardKey, after *LineEntry, limit int) ([]LineEntry, error) {
-	prefix := cardKey(nil, o.p.partition, keyLine, card)
+	prefix := cardKey(nil, o.p.partition, keyCard, card)
 	from := prefix
 	if after != nil {
 		from = append(appendLinePosition(prefix, *after), 0)
@@ -100,9 +111,9 @@ func (o *Overlay) entries(card provisioning.SmartcardKey, after *LineEntry, limi
 	}
 	var entries []LineEntry
 	for ok := limit > 0 && iterator.SeekPrefixGE(from); ok; ok = len(entries) < limit && iterator.Next() {
-		entry, ok := parseLinePosition(iterator.Key()[len(prefix):])
-		if !ok {
-			return nil, fmt.Errorf("%w: an entry of a card's line in partition %d", ErrCorrupt, o.p.partition)
+		entry, ok, err := o.entryAt(iterator.Key()[len(prefix):])
+		if !ok || err != nil {
+			return entries, err
 		}
 		entries = append(entries, entry)
 	}

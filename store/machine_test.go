@@ -338,6 +338,9 @@ func (m *machine) compare(t *rapid.T) {
 		}
 		same(t, "by command", three(m.o.ByCommand(r.SmartcardKey, r.Source, r.CommandID)),
 			three(m.now.ByCommand(r.SmartcardKey, r.Source, r.CommandID)))
+		if r.SmartcardKey != "" { // what was just looked up is remembered
+			same(t, "head", three(m.o.Head(r.SmartcardKey)), three(m.now.Head(r.SmartcardKey)))
+		}
 	}
 	same(t, "counts", m.o.Counts(), m.now.Counts())
 	same(t, "applied counts", m.p.Counts(), m.applied.Counts())

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -18,6 +19,7 @@ type Overlay struct {
 	meta   meta
 	bounds bounds
 	known  map[int64]known // the requests that were read or written here
+	glance glance
 	line   *pebble.Iterator
 	scan   *pebble.Iterator
 	kept   []byte // copies of values that were scanned
@@ -29,6 +31,14 @@ type known struct {
 	standing
 	exists bool
 	value  []byte // as read; nil where it was not, or has been put anew
+}
+
+// glance is what the last look for a command has also seen: who stands first in that card's line. It holds until the
+// overlay changes.
+type glance struct {
+	card provisioning.SmartcardKey // empty: nothing was seen
+	head LineEntry
+	any  bool
 }
 
 // Begin begins a step. There is one overlay at a time: an earlier one that has not ended is ErrBusy. Where a restore
@@ -166,6 +176,33 @@ func (o *Overlay) ByCommand(card provisioning.SmartcardKey, source, commandID st
 	return number, ok, o.p.store.seen(err)
 }
 
+// look looks up whose request a command made, with a glance at its card's line. For a card of which nothing is known,
+// as most are, that answers both. Where the line's beginning is remembered nothing is seen of it: a scan from the front
+// would meet all who have left.
+func (o *Overlay) look(card provisioning.SmartcardKey, source, commandID string) (int64, bool, error) {
+	if o.p.lines.cards[card] != nil {
+		return o.command(card, source, commandID)
+	}
+	iterator, err := o.lineIterator()
+	if err != nil {
+		return 0, false, err
+	}
+	o.read.key = cardKey(o.read.key[:0], o.p.partition, keyCard, card)
+	some := iterator.SeekPrefixGE(o.read.key)
+	if err := iteratorError(iterator); err != nil {
+		return 0, false, err
+	}
+	o.glance = glance{card: card}
+	if !some {
+		return 0, false, nil
+	}
+	if o.glance.head, o.glance.any, err = o.entryAt(iterator.Key()[len(o.read.key):]); err != nil {
+		o.glance = glance{}
+		return 0, false, err
+	}
+	return o.command(card, source, commandID)
+}
+
 // command looks up whose request a command made. It goes by the iterator over keys about cards, which asks Bloom filters
 // also on the lowest level: a Get would read a block there for nearly every command, as nearly every one is new.
 func (o *Overlay) command(card provisioning.SmartcardKey, source, commandID string) (int64, bool, error) {
@@ -174,7 +211,7 @@ func (o *Overlay) command(card provisioning.SmartcardKey, source, commandID stri
 		return 0, false, err
 	}
 	o.read.key = commandKey(o.read.key[:0], o.p.partition, card, source, commandID)
-	if !iterator.SeekPrefixGE(o.read.key) {
+	if !iterator.SeekPrefixGE(o.read.key) || !bytes.Equal(iterator.Key(), o.read.key) {
 		return 0, false, iteratorError(iterator)
 	}
 	row, err := iterator.ValueAndErr()
@@ -186,7 +223,7 @@ func (o *Overlay) command(card provisioning.SmartcardKey, source, commandID stri
 
 // byCommand makes sure that the digest found is that command's.
 func (o *Overlay) byCommand(card provisioning.SmartcardKey, source, commandID string) (int64, bool, error) {
-	number, ok, err := o.command(card, source, commandID)
+	number, ok, err := o.look(card, source, commandID)
 	if !ok || err != nil {
 		return 0, false, err
 	}

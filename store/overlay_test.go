@@ -34,3 +34,54 @@ func TestWhatIsAppliedIsThere(t *testing.T) {
 		t.Errorf("counts are %+v", counts)
 	}
 }
+
+// A look for a command also sees who is first in its card's line: until the overlay changes.
+func TestALookForACommandSeesTheLine(t *testing.T) {
+	s := mustOpen(t, t.TempDir(), store.Options{})
+	p := must[*store.Partition](t)(s.Lease(partition))
+	const card = provisioning.SmartcardKey("serial_number:1")
+	type line struct {
+		head int64
+		any  bool
+	}
+	put := func(r provisioning.Request) func(*store.Overlay) error {
+		return func(o *store.Overlay) error { return o.Put(&r, encode(&r), store.ArmedAt(r.DueAt)) }
+	}
+	first, second := request(1, card, 20), request(2, card, 10)
+	steps := []struct {
+		name   string
+		change func(*store.Overlay) error
+		want   line
+	}{
+		{"nothing is known of the card", func(*store.Overlay) error { return nil }, line{}},
+		{"one waits", put(first), line{1, true}},
+		{"one waits before it", put(second), line{2, true}},
+		{"that one has ended", put(with(second, completed)), line{1, true}},
+		{"both have ended", put(with(first, completed)), line{}},
+		{"one is forgotten", func(o *store.Overlay) error { return o.Delete(1) }, line{}},
+	}
+	look := func(o *store.Overlay, name string, want line) {
+		t.Helper()
+		head, ok, err := o.Head(card)
+		if err != nil || (line{head.Number, ok}) != want {
+			t.Errorf("%s: head %v, %v, %v, want %v", name, head, ok, err, want)
+		}
+	}
+	o := must[*store.Overlay](t)(p.Begin())
+	before := line{}
+	for i, step := range steps {
+		_, _, err := o.ByCommand(card, first.Source, first.CommandID)
+		check(t, err)
+		look(o, "before "+step.name, before)
+		_, _, err = o.ByCommand(card, first.Source, first.CommandID)
+		check(t, err)
+		check(t, step.change(o))
+		look(o, step.name, step.want)
+		before = step.want
+		if i%2 == 1 { // and the same where the rows are not in the overlay any more
+			check(t, o.Apply(store.Checkpoint{}))
+			o = must[*store.Overlay](t)(p.Begin())
+		}
+	}
+	o.Discard()
+}

@@ -53,6 +53,7 @@ func (s *standing) sameCommand(next standing, number provisioning.RequestNumber)
 
 // changed keeps counts, bounds and lines in step with the rows.
 func (o *Overlay) changed(number int64, old, next known) {
+	o.glance = glance{}
 	if old.exists {
 		o.meta.counts.add(old.standing, -1)
 		o.p.lines.removed(number, old.standing)
