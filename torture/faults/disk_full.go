@@ -48,5 +48,6 @@ func (f *full) Undo(context.Context) error {
 	err := f.on.Stores.Clear(f.slot)
 	err = errors.Join(err, f.on.Processes.Start(f.slot))
 	f.on.Processes.Blame(f.slot)
+	f.on.Processes.Pardon("no space left on device") // it may be ending at this moment, of what it has met before
 	return err
 }
