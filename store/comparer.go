@@ -14,7 +14,7 @@ var comparer = func() *pebble.Comparer {
 
 // split returns the length of a key's prefix: to the card's end in keys about a card, else the whole key.
 func split(key []byte) int {
-	if len(key) > prefixLength && (key[4] == keyCard || key[4] == keyUrgent) {
+	if aboutCard(key) {
 		return cardLength(key)
 	}
 	return len(key)
@@ -23,8 +23,7 @@ func split(key []byte) int {
 // immediateSuccessor appends the least prefix that is greater than prefix.
 func immediateSuccessor(dst, prefix []byte) []byte {
 	n := len(prefix)
-	if n >= prefixLength+2 && (prefix[4] == keyCard || prefix[4] == keyUrgent) &&
-		prefix[n-2] == escape && prefix[n-1] == terminator {
+	if n >= prefixLength+2 && aboutCard(prefix) && prefix[n-2] == escape && prefix[n-1] == terminator {
 		return append(append(dst, prefix[:n-1]...), terminator+1)
 	}
 	return append(append(dst, prefix...), 0)

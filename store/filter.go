@@ -19,7 +19,7 @@ func (cardRows) Name() string { return "cardstream.cards.1" }
 
 // MayContain implements pebble.FilterPolicy.
 func (f cardRows) MayContain(kind pebble.FilterType, filter, key []byte) bool {
-	return !lookedUpInVain(key) || f.FilterPolicy.MayContain(kind, filter, key)
+	return !aboutCard(key) || f.FilterPolicy.MayContain(kind, filter, key)
 }
 
 // NewWriter implements pebble.FilterPolicy.
@@ -30,12 +30,7 @@ func (f cardRows) NewWriter(kind pebble.FilterType) pebble.FilterWriter {
 type cardRowsWriter struct{ pebble.FilterWriter }
 
 func (w cardRowsWriter) AddKey(key []byte) {
-	if lookedUpInVain(key) {
+	if aboutCard(key) {
 		w.FilterWriter.AddKey(key)
 	}
-}
-
-// lookedUpInVain reports whether most of those who look for such a key do not find it.
-func lookedUpInVain(key []byte) bool {
-	return len(key) > prefixLength && (key[4] == keyCard || key[4] == keyUrgent)
 }

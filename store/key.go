@@ -88,6 +88,11 @@ func parsePlace(b []byte) (Place, bool) {
 	return Place{Kind: Kind(b[0]), At: provisioning.Timestamp(readInt(b[1:]))}, true
 }
 
+// aboutCard reports whether a key is one about a card, of those that begin with a cardKey.
+func aboutCard(key []byte) bool {
+	return len(key) > prefixLength && (key[4] == keyCard || key[4] == keyUrgent)
+}
+
 // cardKey is what all keys of that kind about a card begin with: the prefix of comparer's Split.
 func cardKey(dst []byte, partition int32, kind byte, card provisioning.SmartcardKey) []byte {
 	dst = appendPrefix(dst, partition, kind)
