@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"sync"
 	"time"
@@ -120,6 +121,16 @@ func (f *Feeder) Run(ctx context.Context) error {
 func (f *Feeder) Cancel(ctx context.Context, id, number string) error {
 	cancel := planned{command: Command{ID: id, Source: newPlan(f.config.Load).load.Source, Cancel: &Cancel{Number: number}}}
 	return f.send(ctx, cancel)
+}
+
+// CancelPending writes a cancel, as Cancel does, of one of the requests that are PENDING as far as the witness has read:
+// by the time that the cancel is read, it may be sent. It returns false where there are none.
+func (f *Feeder) CancelPending(ctx context.Context, w *Witness, random *rand.Rand, id string) (bool, error) {
+	pending := w.Pending()
+	if len(pending) == 0 {
+		return false, nil
+	}
+	return true, f.Cancel(ctx, id, pending[random.IntN(len(pending))])
 }
 
 // pace waits until the n-th command's moment.

@@ -46,12 +46,8 @@ func (c *crm) cancel(ctx context.Context) int {
 			return written
 		case <-time.After(time.Until(began.Add(at))):
 		}
-		pending := c.world.witness.Pending()
-		if len(pending) == 0 {
-			continue
-		}
-		number := pending[c.random.IntN(len(pending))]
-		if err := c.feeder.Cancel(ctx, fmt.Sprintf("cancel-%d", n), number); err == nil {
+		wrote, err := c.feeder.CancelPending(ctx, c.world.witness, c.random, fmt.Sprintf("cancel-%d", n))
+		if wrote && err == nil {
 			written++
 		}
 	}

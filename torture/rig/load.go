@@ -22,22 +22,22 @@ const pinPattern = "[A-Z]{8}"
 // seldom enough that an outage of a minute leaves no queue that takes longer than that to go one by one.
 const cardsPerRate = 25
 
-// regretEvery is how often a waiting request is cancelled.
-const regretEvery = 500 * time.Millisecond
+// cancelEvery is how often a waiting request is cancelled.
+const cancelEvery = 500 * time.Millisecond
 
 // load is the commands that come in, and the witness of what becomes of them.
 type load struct {
 	witness *ledger.Witness
 	feeder  *ledger.Feeder
 
-	begun      bool
-	breakOff   context.CancelFunc // ends everything at once
-	noRegrets  context.CancelFunc // ends the cancels
-	feeding    sync.WaitGroup
-	regretting sync.WaitGroup
-	random     *rand.Rand
-	err        error // of the feeder, read after feeding
-	regretErr  error // of the cancels, read after regretting
+	begun       bool
+	breakOff    context.CancelFunc // ends everything at once
+	stopCancels context.CancelFunc // ends the cancels
+	feeding     sync.WaitGroup
+	cancelling  sync.WaitGroup
+	random      *rand.Rand
+	err         error // of the feeder, read after feeding
+	cancelErr   error // of the cancels, read after cancelling
 }
 
 func openLoad(ctx context.Context, r *Rig) (*load, error) {
@@ -74,10 +74,10 @@ func openLoad(ctx context.Context, r *Rig) (*load, error) {
 // begin writes commands until finish, and returns when the first have come to their end.
 func (l *load) begin(ctx context.Context) error {
 	feeding, breakOff := context.WithCancel(context.Background())
-	regretting, noRegrets := context.WithCancel(feeding)
-	l.breakOff, l.noRegrets, l.begun = breakOff, noRegrets, true
+	cancelling, stopCancels := context.WithCancel(feeding)
+	l.breakOff, l.stopCancels, l.begun = breakOff, stopCancels, true
 	l.feeding.Go(func() { l.err = l.feeder.Run(feeding) })
-	l.regretting.Go(func() { l.regretErr = l.regret(regretting) })
+	l.cancelling.Go(func() { l.cancelErr = l.cancelSome(cancelling) })
 	limit := time.After(time.Minute)
 	for l.witness.Completed() == 0 {
 		select {
@@ -91,10 +91,9 @@ func (l *load) begin(ctx context.Context) error {
 	return nil
 }
 
-// regret cancels a request now and then that waits, as far as the witness has heard: by the time that the cancel is
-// read, many are sent.
-func (l *load) regret(ctx context.Context) error {
-	ticks := time.NewTicker(regretEvery)
+// cancelSome cancels a waiting request now and then.
+func (l *load) cancelSome(ctx context.Context) error {
+	ticks := time.NewTicker(cancelEvery)
 	defer ticks.Stop()
 	for n := 0; ; n++ {
 		select {
@@ -102,30 +101,26 @@ func (l *load) regret(ctx context.Context) error {
 			return nil
 		case <-ticks.C:
 		}
-		pending := l.witness.Pending()
-		if len(pending) == 0 {
-			continue
-		}
-		number := pending[l.random.IntN(len(pending))]
-		if err := l.feeder.Cancel(ctx, fmt.Sprintf("regret-%d", n), number); err != nil && ctx.Err() == nil {
-			return fmt.Errorf("cancel %s: %w", number, err)
+		_, err := l.feeder.CancelPending(ctx, l.witness, l.random, fmt.Sprintf("cancel-waiting-%d", n))
+		if err != nil && ctx.Err() == nil {
+			return fmt.Errorf("cancel what waits: %w", err)
 		}
 	}
 }
 
 // finish ends the writing and returns what was written.
 func (l *load) finish() (ledger.Fed, error) {
-	l.noRegrets()
-	l.regretting.Wait()
+	l.stopCancels()
+	l.cancelling.Wait()
 	l.feeder.Finish() // and what was cancelled is written too before Run returns
 	l.feeding.Wait()
-	return l.feeder.Fed(), errors.Join(l.err, l.regretErr)
+	return l.feeder.Fed(), errors.Join(l.err, l.cancelErr)
 }
 
 func (l *load) close() error {
 	if l.begun {
 		l.breakOff()
-		l.regretting.Wait()
+		l.cancelling.Wait()
 		l.feeding.Wait()
 	}
 	l.feeder.Close()
