@@ -139,7 +139,7 @@ func (d *Dispatch) Wake(_ context.Context, due, now time.Time, limit int, out []
 	if err != nil {
 		return out, false, err
 	}
-	s.due = min(s.now, max(provisioning.TimestampOf(due), d.overlay.Counts().MaxCreatedAt))
+	s.due = min(s.due, provisioning.TimestampOf(due))
 	more, err := s.wake(limit)
 	return s.out, more, errors.Join(err, d.overdue.look(d.overlay, d.Clock()))
 }
@@ -169,16 +169,16 @@ func (d *Dispatch) open() (err error) {
 	return err
 }
 
-// begin makes ready for handling something at one moment: the process's clock, but never behind the creation of a
-// request in this partition.
+// begin makes ready for handling something at one moment. What is due is decided by the clock as it is; what happens is
+// never dated before the creation of a request in this partition, though the clock that dated that was ahead.
 func (d *Dispatch) begin(now time.Time, out []record.Record) (*step, error) {
 	if err := d.open(); err != nil {
 		return nil, err
 	}
 	d.gate.look(d.Control.Current())
 	clock := provisioning.TimestampOf(now)
-	at := max(clock, d.overlay.Counts().MaxCreatedAt)
-	return &step{Dispatch: d, now: at, due: at, clock: clock, out: out}, nil
+	dated := max(clock, d.overlay.Counts().MaxUpdatedAt)
+	return &step{Dispatch: d, now: dated, due: clock, clock: clock, out: out}, nil
 }
 
 // bury adds a dead letter.

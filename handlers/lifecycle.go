@@ -52,7 +52,7 @@ func (s *step) create(e *provisioning.CreateEntry, number provisioning.RequestNu
 	// Immediate: sent as part of its creation, with everything that is ahead of it in its card's line. What is more than
 	// one step should hold, or may not go now, follows by waking.
 	s.budget = mostTakenAlong
-	if head == nil && r.Sendable(s.due) && s.mayGo(store.ReadyUrgent) {
+	if head == nil && s.mayGo(store.ReadyUrgent) {
 		return s.send(r) // nobody is behind it either
 	}
 	if err := s.join(r, head); err != nil {

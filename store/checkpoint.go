@@ -38,7 +38,7 @@ type meta struct {
 // emptyMeta is that of a partition without a row.
 func emptyMeta() meta {
 	m := meta{maxNumber: firstNumber}
-	m.counts.MaxCreatedAt = firstTime
+	m.counts.MaxUpdatedAt = firstTime
 	return m
 }
 
@@ -66,7 +66,7 @@ func (m *meta) append(dst []byte) []byte {
 // numbers are all numbers of m in the order in which they stand on disk.
 func (m *meta) numbers() []*int64 {
 	fields := m.counts.fields()
-	return append(fields[:], (*int64)(&m.counts.MaxCreatedAt), &m.maxNumber,
+	return append(fields[:], (*int64)(&m.counts.MaxUpdatedAt), &m.maxNumber,
 		&m.checkpoint.Position, (*int64)(&m.checkpoint.CaughtUpAt), &m.checkpoint.Silence)
 }
 

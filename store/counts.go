@@ -14,8 +14,8 @@ type Counts struct {
 	// Urgent are the immediate ones that are still PENDING.
 	Urgent int64
 
-	// MaxCreatedAt is the largest created_at that was ever put here: it does not go back when that request is forgotten.
-	MaxCreatedAt provisioning.Timestamp
+	// MaxUpdatedAt is the largest updated_at that was ever put here: it does not go back when that request is forgotten.
+	MaxUpdatedAt provisioning.Timestamp
 }
 
 // All returns how many requests there are.

@@ -320,7 +320,7 @@ func (m *machine) restored(t *rapid.T, before *model, replayed []logged) {
 		item.Place = got.Place
 		m.applied.items[n] = item
 	}
-	m.applied.max = m.o.Counts().MaxCreatedAt
+	m.applied.max = m.o.Counts().MaxUpdatedAt
 	m.o.Discard()
 }
 

@@ -41,7 +41,7 @@ func request(number int64, card provisioning.SmartcardKey, due provisioning.Time
 	n := provisioning.RequestNumber{Partition: partition, Offset: number}
 	return provisioning.Request{
 		Number: n, CommandID: "command-" + n.String(), Source: "test", SmartcardKey: card, Action: provisioning.ResetPIN,
-		CreatedAt: provisioning.Timestamp(number), DueAt: due, State: provisioning.Pending,
+		CreatedAt: provisioning.Timestamp(number), UpdatedAt: provisioning.Timestamp(number), DueAt: due, State: provisioning.Pending,
 	}
 }
 

@@ -49,7 +49,7 @@ func (m *model) Put(r *provisioning.Request, value []byte, place store.Place) er
 	m.items[r.Number.Offset] = store.Item{
 		Number: r.Number.Offset, Place: place, Request: *r, Value: bytes.Clone(value),
 	}
-	m.max = max(m.max, r.CreatedAt)
+	m.max = max(m.max, r.UpdatedAt)
 	return nil
 }
 
@@ -161,7 +161,7 @@ func (m *model) ready() []store.Item {
 }
 
 func (m *model) Counts() store.Counts {
-	counts := store.Counts{MaxCreatedAt: m.max}
+	counts := store.Counts{MaxUpdatedAt: m.max}
 	for _, item := range m.items {
 		switch item.Request.State {
 		case provisioning.Pending:

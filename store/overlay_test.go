@@ -30,7 +30,7 @@ func TestWhatIsAppliedIsThere(t *testing.T) {
 		check(t, o.Delete(want))
 	}
 	o.Discard()
-	if counts := p.Counts(); counts.Pending != 10 || counts.Armed != 10 || counts.MaxCreatedAt != 9 {
+	if counts := p.Counts(); counts.Pending != 10 || counts.Armed != 10 || counts.MaxUpdatedAt != 9 {
 		t.Errorf("counts are %+v", counts)
 	}
 }

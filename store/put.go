@@ -38,7 +38,7 @@ func (o *Overlay) put(req *provisioning.Request, value []byte, place Place) erro
 		return fmt.Errorf("store: put request %s: %w", req.Number, err)
 	}
 	o.meta.maxNumber = max(o.meta.maxNumber, number)
-	o.meta.counts.MaxCreatedAt = max(o.meta.counts.MaxCreatedAt, req.CreatedAt)
+	o.meta.counts.MaxUpdatedAt = max(o.meta.counts.MaxUpdatedAt, req.UpdatedAt)
 	o.changed(number, old, known{standing: next, exists: true})
 	return nil
 }

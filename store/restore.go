@@ -92,7 +92,7 @@ func (r *Restore) Put(req *provisioning.Request, value []byte) error {
 		}
 	}
 	r.meta.maxNumber = max(r.meta.maxNumber, req.Number.Offset)
-	r.meta.counts.MaxCreatedAt = max(r.meta.counts.MaxCreatedAt, req.CreatedAt)
+	r.meta.counts.MaxUpdatedAt = max(r.meta.counts.MaxUpdatedAt, req.UpdatedAt)
 	start := len(r.values)
 	r.values = append(r.values, value...)
 	return r.add(restored{

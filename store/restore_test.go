@@ -108,7 +108,7 @@ func TestRestoredLine(t *testing.T) {
 	standsAt(t, p, map[int64]store.Place{
 		1: store.ArmedAt(1005), 2: store.ParkedPlace(), 3: store.ArmedAt(14),
 	})
-	want := store.Counts{Pending: 1, Sent: 1, Completed: 1, Parked: 1, Armed: 2, MaxCreatedAt: 3}
+	want := store.Counts{Pending: 1, Sent: 1, Completed: 1, Parked: 1, Armed: 2, MaxUpdatedAt: 3}
 	if got := p.Counts(); got != want {
 		t.Errorf("counts are %+v, want %+v", got, want)
 	}

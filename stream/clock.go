@@ -7,63 +7,80 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// clockWatch compares this process's clock with the brokers': every produce tells the broker's log-append time for
-// free. A process whose clock is far off must not decide what is due. Between two produces the monotonic clock tells: what
-// the other one has gained or lost against it since, it is now off by as well, because somebody has set it or the machine
-// has slept. One per process; safe for concurrent use.
+// clockWatch compares this process's clock with the brokers': every produce tells the broker's log-append time for free,
+// and the monotonic clock carries that on to the next one. A process whose clock is far off must not decide what is due,
+// and what it dates it dates by the brokers' clock, as far as that is known. One per process; safe for concurrent use.
 type clockWatch struct {
 	clock func() time.Time // this process's
 	bound time.Duration
 	gauge prometheus.Gauge
-	began time.Time // has a monotonic reading, to count from
+	zero  time.Time // has a monotonic reading, from which a mark counts
 
 	mu     sync.Mutex
-	offset time.Duration
-	known  bool          // an offset was taken
-	drift  time.Duration // of the clock against the monotonic one, when it was
+	theirs time.Time // the brokers' time at mark zero; the zero Time before they have told it
 }
+
+// mark is a moment by the monotonic clock, which nobody can set.
+type mark time.Duration
 
 func newClockWatch(clock func() time.Time, bound time.Duration, gauge prometheus.Gauge) *clockWatch {
-	return &clockWatch{clock: clock, bound: bound, gauge: gauge, began: time.Now()}
+	return &clockWatch{clock: clock, bound: bound, gauge: gauge, zero: time.Now()}
 }
 
-// observe takes the log-append time of a request that was sent and answered at these times of this process's clock. The
-// broker appended in between, so only what lies outside of that span is certainly an offset.
-func (c *clockWatch) observe(sent, answered time.Time, appended int64) {
+// mark returns the present moment.
+func (c *clockWatch) mark() mark { return mark(time.Since(c.zero)) }
+
+// since returns how long ago a moment was.
+func (c *clockWatch) since(m mark) time.Duration { return time.Duration(c.mark() - m) }
+
+// observe takes the log-append time of a request that was sent and answered at these moments. The broker appended in
+// between, so that only bounds its clock: what is believed of it moves no further than it must. An answer that took long
+// says little, and one that took a millisecond nearly all.
+func (c *clockWatch) observe(sent, answered mark, appended int64) {
 	if appended <= 0 {
 		return // the topic does not carry log-append time, or the broker did not say
 	}
-	var offset time.Duration
 	at := time.UnixMilli(appended)
-	switch {
-	case at.Before(sent.Truncate(time.Millisecond)):
-		offset = sent.Sub(at)
-	case at.After(answered):
-		offset = answered.Sub(at) // negative: this clock is behind
-	}
-	if answered.Sub(sent) > c.bound && offset.Abs() <= c.bound {
-		return // it took so long that it does not show the clock to be right: what was known before stands
-	}
-	c.mu.Lock()
-	c.offset, c.drift, c.known = offset, c.ahead(), true
-	c.mu.Unlock()
-	c.gauge.Set(offset.Seconds())
-}
+	earliest, latest := at.Add(-time.Duration(answered)), at.Add(-time.Duration(sent))
+	now, mark := c.clock().Round(0), c.mark()
 
-// trusted reports whether the clock is near enough to the brokers' to decide what is due, and how far off it is.
-func (c *clockWatch) trusted() (bool, time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	offset := c.offset
-	if c.known {
-		offset += c.ahead() - c.drift
+	if c.theirs.IsZero() {
+		c.theirs = now.Add(-time.Duration(mark)) // believe this process's clock, unless it cannot be right
 	}
-	return offset.Abs() <= c.bound, offset
+	switch {
+	case c.theirs.Before(earliest):
+		c.theirs = earliest
+	case c.theirs.After(latest):
+		c.theirs = latest
+	}
+	c.gauge.Set(c.ahead(now, mark).Seconds())
 }
 
-// ahead is how far the clock is ahead of the monotonic one: a number that says nothing by itself. Both are read side by
-// side. With anything in between (the local state was written there once, which may take seconds) that would count as a
-// jump.
-func (c *clockWatch) ahead() time.Duration {
-	return c.clock().Round(0).Sub(c.began.Round(0)) - time.Since(c.began)
+// look returns this process's time, and how far it is ahead of the brokers', as far as they have told.
+func (c *clockWatch) look() (now time.Time, ahead time.Duration) {
+	now, mark := c.clock().Round(0), c.mark() // side by side: with anything in between that would count as a jump
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.theirs.IsZero() {
+		return now, 0
+	}
+	return now, c.ahead(now, mark)
+}
+
+func (c *clockWatch) ahead(now time.Time, mark mark) time.Duration {
+	return now.Sub(c.theirs.Add(time.Duration(mark)))
+}
+
+// trusts reports whether a clock that is so far ahead (or behind: negative) may decide what is due.
+func (c *clockWatch) trusts(ahead time.Duration) bool { return ahead.Abs() <= c.bound }
+
+// now is the time to handle records at: this process's, or the brokers' where that is too far from it.
+func (c *clockWatch) now() time.Time {
+	now, ahead := c.look()
+	if c.trusts(ahead) {
+		return now
+	}
+	return now.Add(-ahead)
 }

@@ -1,6 +1,8 @@
 package stream_test
 
 import (
+	"context"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -98,6 +100,64 @@ func TestAClockThatJumpsAheadWakesNothing(t *testing.T) {
 		w.wantOutputs(2, "a=1", "b=1", "b woke")
 		w.pass(40 * time.Second)
 		w.wantOutputs(2, "a=1", "b=1", "b woke", "a woke")
+	})
+}
+
+// What a wrong clock would date is dated by the brokers': by what their last answer and the monotonic clock say.
+func TestWhatIsHandledByAWrongClockIsDatedByTheBrokers(t *testing.T) {
+	const answered = 10 * time.Millisecond // so late the brokers' time is known, and so inexactly
+	for name, off := range map[string]time.Duration{"ahead": time.Minute, "behind": -time.Minute, "within the bound": 4 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				var ahead atomic.Int64
+				w.config.Clock = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+				w.broker = time.Now
+				w.slow("barrier", answered)
+				w.start()
+				w.append("a")
+				w.pass(time.Minute)
+				w.wantDated(time.Now().Add(-time.Minute), 2*answered)
+				ahead.Store(int64(off))
+				w.append("b")
+				synctest.Wait()
+				want := time.Now()
+				if off.Abs() <= w.config.ClockBound {
+					want = want.Add(off)
+				}
+				w.wantDated(want, answered)
+			})
+		})
+	}
+}
+
+// wantDated wants the last record to have been handled at a time not further from this one.
+func (w *world) wantDated(want time.Time, within time.Duration) {
+	w.t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if off := w.dated.Sub(want); off.Abs() > within {
+		w.t.Errorf("handled at %v, %v from %v", w.dated, off, want)
+	}
+}
+
+// A clock that is set just when an answer has come is no less wrong for that: what the answer tells was so before.
+func TestAClockThatJumpsRightAfterAnAnswerWakesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		var ahead atomic.Int64
+		w.config.Clock = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+		w.observed, w.broker = w.config.Clock, time.Now
+		w.before = func(_ context.Context, call string) error {
+			if strings.HasPrefix(call, "apply") {
+				ahead.Store(int64(time.Minute))
+			}
+			return nil
+		}
+		w.append("a 50s")
+		w.start()
+		w.pass(49 * time.Second)
+		w.wantOutputs(1, "a=1")
 	})
 }
 

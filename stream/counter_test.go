@@ -86,7 +86,7 @@ func (c *counter) change(key string, r row) {
 	c.overlay[key] = r
 }
 
-func (c *counter) Handle(ctx context.Context, rec *record.Record, _ time.Time, out []record.Record,
+func (c *counter) Handle(ctx context.Context, rec *record.Record, now time.Time, out []record.Record,
 ) (_ []record.Record, err error) {
 	key := string(rec.Key)
 	err = c.call(ctx, fmt.Sprintf("handle %s@%d", key, rec.Offset), func() error {
@@ -99,6 +99,7 @@ func (c *counter) Handle(ctx context.Context, rec *record.Record, _ time.Time, o
 		}
 		c.change(key, r)
 		c.handled++
+		c.dated = now
 		out = append(out, record.Record{Topic: "out", Value: fmt.Appendf(nil, "%s=%d", key, r.count)})
 		return nil
 	})

@@ -12,8 +12,8 @@ import (
 // records, bytes or time: at low load a record is committed at once, under load the steps grow by themselves.
 func (t *task) step(ctx context.Context) (did bool, err error) {
 	observed := t.source.Observed() // before the clock is read: what has been observed lies in the past
-	began := t.Clock()
-	t.guard.begin(t.position.Load(), observed, began)
+	t.guard.begin(t.position.Load(), observed, t.Clock())
+	began := t.watch.mark()
 	t.out = t.out[:0]
 	consumed, err := t.consume(ctx, began)
 	if err != nil {
@@ -45,9 +45,9 @@ func (t *task) step(ctx context.Context) (did bool, err error) {
 const takeChunk = 500
 
 // consume handles what has been fetched, within the step's bounds, and returns how many records that were.
-func (t *task) consume(ctx context.Context, began time.Time) (int, error) {
+func (t *task) consume(ctx context.Context, began mark) (int, error) {
 	consumed, bytes := 0, 0
-	for consumed < t.StepRecords && bytes < t.StepBytes && t.Clock().Sub(began) < t.StepTime {
+	for consumed < t.StepRecords && bytes < t.StepBytes && t.watch.since(began) < t.StepTime {
 		records, next, err := t.source.Take(min(takeChunk, t.StepRecords-consumed), t.StepBytes-bytes)
 		if err != nil {
 			return consumed, fmt.Errorf("read %s: %w", t.input, err)
@@ -56,7 +56,7 @@ func (t *task) consume(ctx context.Context, began time.Time) (int, error) {
 			break
 		}
 		// Read after the records: nothing may be made before what it is made of was written.
-		now := t.Clock()
+		now := t.watch.now()
 		for i := range records {
 			r := &records[i]
 			if t.out, err = t.handler.Handle(ctx, r, now, t.out); err != nil {
@@ -75,9 +75,9 @@ func (t *task) wake(ctx context.Context) (more bool, err error) {
 	if t.stateful == nil || !t.guard.allows(t.position.Load()) {
 		return false, nil
 	}
-	now := t.Clock()
-	if trusted, offset := t.watch.trusted(); !trusted {
-		return false, t.distrust(ctx, offset)
+	now, ahead := t.watch.look()
+	if !t.watch.trusts(ahead) {
+		return false, t.distrust(ctx, ahead)
 	}
 	due := t.guard.seen
 	if now.Before(due) {
@@ -95,20 +95,22 @@ func (t *task) wake(ctx context.Context) (more bool, err error) {
 // A step of wakes alone has no offset to commit. Leaving that out spares the brokers two requests of five, and gives
 // nothing away: whoever takes the partition over fences this producer before it reads anything
 // (docs/decisions/0016-steps-of-wakes.md). It returns how long the transaction took.
-func (t *task) commit(ctx context.Context, began time.Time) (transaction time.Duration, err error) {
+func (t *task) commit(ctx context.Context, began mark) (transaction time.Duration, err error) {
 	position := t.position.Load()
 	step := t.transaction(t.out, position)
 	if position == t.committed {
 		step.Offsets = nil
 	}
-	sent := t.Clock()
+	sent := t.watch.mark()
 	result, err := t.bounded(ctx, t.writer.Commit, step)
 	if err != nil {
 		t.Metrics.transactions.WithLabelValues(t.Stage, "failed").Inc()
 		return 0, fmt.Errorf("commit step: %w", err)
 	}
+	answered := t.watch.mark()
+	t.watch.observe(sent, answered, result.AppendTime)
 	now := t.Clock()
-	t.committed, t.settled = position, now
+	t.committed, t.settled = position, answered
 	if t.stateful != nil {
 		// Where the broker no longer knew the offset the checkpoint stays behind: then more is replayed, to the same end.
 		if last, wrote := result.LastOffsets[t.stateful.Changelog()]; wrote && last != producer.UnknownOffset {
@@ -119,10 +121,9 @@ func (t *task) commit(ctx context.Context, began time.Time) (transaction time.Du
 		}
 	}
 	t.handler.Committed(now)
-	t.watch.observe(sent, now, result.AppendTime)
 	t.Metrics.transactions.WithLabelValues(t.Stage, "committed").Inc()
-	t.Metrics.steps.WithLabelValues(t.Stage).Observe(now.Sub(began).Seconds())
-	return now.Sub(sent), nil
+	t.Metrics.steps.WithLabelValues(t.Stage).Observe(time.Duration(answered - began).Seconds())
+	return time.Duration(answered - sent), nil
 }
 
 // unsettled reports whether the position is another one than the group has. None at all is as good as the beginning.
@@ -141,7 +142,7 @@ func (t *task) commitPosition(ctx context.Context) error {
 	if _, err := t.bounded(ctx, t.writer.Commit, t.transaction(nil, position)); err != nil {
 		return fmt.Errorf("commit position: %w", err)
 	}
-	t.committed, t.settled = position, t.Clock()
+	t.committed, t.settled = position, t.watch.mark()
 	return nil
 }
 
@@ -150,14 +151,14 @@ const distrustPause = 5 * time.Second
 
 // distrust stands in for Wake while this process's clock is too far from the brokers': it measures again, as nothing
 // else may be written meanwhile.
-func (t *task) distrust(ctx context.Context, offset time.Duration) error {
+func (t *task) distrust(ctx context.Context, ahead time.Duration) error {
 	now := t.Clock()
 	if now.Before(t.guard.retry) {
 		return nil
 	}
 	t.guard.retry = now.Add(distrustPause)
 	t.log.Error("clock is too far from the brokers': nothing scheduled is sent until it is right",
-		"offset", offset, "bound", t.watch.bound)
+		"offset", ahead, "bound", t.watch.bound)
 	if len(t.out) > 0 {
 		return nil // the step's own commit measures
 	}
@@ -181,7 +182,7 @@ func (t *task) idle(ctx, wanted context.Context) error {
 	}
 	var position <-chan time.Time
 	if t.unsettled() {
-		left := t.IdleCommit - t.Clock().Sub(t.settled)
+		left := t.IdleCommit - t.watch.since(t.settled)
 		if left <= 0 {
 			return t.commitPosition(ctx)
 		}
@@ -240,7 +241,7 @@ func (t *task) spacing(transaction time.Duration, consumed int) time.Duration {
 // linger keeps the steps of a busy task apart: one begins no sooner than spacing says after the one before it began. What
 // comes in between shares a transaction; an idle task answers at once.
 func (t *task) linger(wanted context.Context) {
-	left := t.gap - t.Clock().Sub(t.began)
+	left := t.gap - t.watch.since(t.began)
 	if left <= 0 {
 		return
 	}

@@ -64,7 +64,7 @@ func (t *task) startOffset(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("fetch committed offset: %w", err)
 	}
-	t.settled = t.Clock()
+	t.settled = t.watch.mark()
 	if found {
 		t.committed = offset
 		return offset, nil
@@ -133,14 +133,14 @@ const barrierKey = "barrier"
 // barrier writes one record to the changelog in a transaction that is aborted, and returns its offset.
 func (t *task) barrier(ctx context.Context, offset int64) (int64, error) {
 	changelog := t.stateful.Changelog()
-	sent := t.Clock()
+	sent := t.watch.mark()
 	result, err := t.bounded(ctx, t.writer.Barrier, t.transaction([]record.Record{{
 		Topic: changelog.Topic, Partition: changelog.Partition, Key: []byte(barrierKey),
 	}}, offset))
 	if err != nil {
 		return 0, err
 	}
-	t.watch.observe(sent, t.Clock(), result.AppendTime)
+	t.watch.observe(sent, t.watch.mark(), result.AppendTime)
 	return result.LastOffsets[changelog], nil
 }
 

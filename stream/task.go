@@ -64,12 +64,12 @@ type task struct {
 	handler   Handler
 	stateful  StatefulHandler // handler, where it remembers; else nil
 	source    source
-	committed int64     // the offset that the group has for this partition; -1 before there is one
-	settled   time.Time // when committed was last known to be the group's
+	committed int64 // the offset that the group has for this partition; -1 before there is one
+	settled   mark  // when committed was last known to be the group's
 	position  atomic.Int64
 	changelog int64 // the first changelog offset that the local state does not hold
 	guard     wakeGuard
-	began     time.Time       // when the last step that committed began
+	began     mark            // when the last step that committed began
 	gap       time.Duration   // how much later the next one may begin: see spacing
 	out       []record.Record // reused by each step
 }

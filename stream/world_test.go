@@ -41,8 +41,9 @@ type world struct {
 	outputs   []string // committed records of other topics
 	committed int64    // the group's offset of the input; -1: none
 	disk      disk
-	handlers  int // made and not closed
-	counted   int // records of which the handler was told that they are committed
+	handlers  int       // made and not closed
+	dated     time.Time // the time that the last record was handled at
+	counted   int       // records of which the handler was told that they are committed
 
 	script []string
 	calls  int

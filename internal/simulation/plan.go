@@ -63,7 +63,8 @@ func NewPlan(seed uint64) Plan {
 		Results: true, Timeout: policy.Timeout, Attempts: policy.Attempts, Outage: policy.HoldAfter > 0,
 	}
 	for _, f := range p.Faults {
-		p.Mode.ClockTolerance = max(p.Mode.ClockTolerance, f.Ahead.Abs())
+		p.Mode.ClockTolerance = max(p.Mode.ClockTolerance, min(f.Ahead.Abs(), p.Settings.ClockBound))
+		p.Mode.ClockJump = max(p.Mode.ClockJump, f.Ahead.Abs()-p.Settings.ClockBound)
 	}
 	return p
 }
