@@ -39,8 +39,11 @@ func (s *step) releaseKind(kind store.Kind) error {
 }
 
 // releaseOne sends a request that was held back. It is still of the kind as which it was: whatever changes that, changes
-// its card's line and puts its head to where it is armed.
+// its card's line and puts its head to where it is armed. If a clock that was ahead held it back it may not be due yet.
 func (s *step) releaseOne(r *provisioning.Request) error {
+	if !r.Sendable(s.due) {
+		return s.overlay.Move(r.Number.Offset, natural(r, true))
+	}
 	if err := s.send(r); err != nil || !r.State.Ended() {
 		return err
 	}
@@ -98,6 +101,9 @@ func (s *step) holdBack(head *provisioning.Request, kind store.Kind) error {
 	place := natural(head, true)
 	if s.waking {
 		place.Kind, s.moved = kind, true
+		if head.State == provisioning.Pending {
+			place.At = head.DueAt // by which what is held back goes in order
+		}
 	}
 	return s.overlay.Move(head.Number.Offset, place)
 }
@@ -114,6 +120,10 @@ func natural(r *provisioning.Request, head bool) store.Place {
 		return store.ArmedAt(*r.RetryAt)
 	case r.RespondBy != nil:
 		return store.ArmedAt(*r.RespondBy)
+	case r.State == provisioning.Pending && r.DueAtCreation():
+		// No clock needs to be asked, and the one that dated it may have been ahead; but who wakes the state does so as of a
+		// moment before it was made. Its command stood in the log by then.
+		return store.ArmedAt(min(r.DueAt, r.CommandAppendedAt))
 	case r.State == provisioning.Pending:
 		return store.ArmedAt(r.DueAt)
 	}

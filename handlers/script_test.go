@@ -54,9 +54,10 @@ func (w *world) do(t *testing.T, line string) []string {
 		return append(w.read(w.record(verb, rest)), w.step(0)...)
 	case "pile": // a command as a line of JSON: intake reads it, and no partition takes a step
 		return w.read(w.record("command", rest))
-	case "wake": // every partition takes a step, and wakes what is due; limit=100: at most so many at once
+	case "wake": // every partition takes a step, and wakes what is due; limit=100: at most so many at once; behind=10ms: was due then
 		words := scripttest.Split(line)
 		defer words.Done(t)
+		w.behind = words.Duration(t, "behind", 0)
 		limit, err := strconv.Atoi(words.Text("limit", "100"))
 		if err != nil {
 			t.Fatal(err)

@@ -28,6 +28,7 @@ type world struct {
 	t        *testing.T
 	topics   schemas.Topics
 	now      provisioning.Timestamp
+	behind   time.Duration // how far before now the state is woken
 	logs     map[record.TopicPartition][]record.Record
 	intake   *handlers.Intake
 	dispatch []*dispatcher
@@ -289,7 +290,7 @@ func (w *world) work(partition int32, limit int) (out []record.Record, more bool
 		}
 	}
 	if limit > 0 {
-		if out, more, err = d.handler.Wake(w.t.Context(), w.now.Time(), w.now.Time(), limit, out); err != nil {
+		if out, more, err = d.handler.Wake(w.t.Context(), w.now.Time().Add(-w.behind), w.now.Time(), limit, out); err != nil {
 			return nil, false, err
 		}
 	}

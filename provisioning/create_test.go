@@ -41,7 +41,7 @@ func TestDue(t *testing.T) {
 		if (event.ScheduledDate == nil) != (c.date == nil) || c.date != nil && *event.ScheduledDate != *c.date {
 			t.Errorf("%s: the date is not kept for the record", c.name)
 		}
-		if r.Sendable(c.want-1) || !r.Sendable(c.want) {
+		if atOnce := c.want == created; r.DueAtCreation() != atOnce || r.Sendable(c.want-1) != atOnce || !r.Sendable(c.want) {
 			t.Errorf("%s: sendable before it is due, or not when it is", c.name)
 		}
 	}

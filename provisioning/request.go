@@ -92,12 +92,16 @@ func (r *Request) LineOrder(o *Request) int {
 // Outstanding reports whether an attempt of r waits for the headend's answer.
 func (r *Request) Outstanding() bool { return r.State == Sent && r.RetryAt == nil }
 
+// DueAtCreation reports whether r was due when it was created: it was to go at once, or its date was past.
+func (r *Request) DueAtCreation() bool { return r.DueAt <= r.CreatedAt }
+
 // Sendable reports whether the next attempt of r is to be made at the time now, if it stands at the head of its card's
-// line: it is PENDING and due, or between attempts and its back-off has passed.
+// line: it is PENDING and due, or between attempts and its back-off has passed. What was due at its creation is so at any
+// time: the clock that dated it may have been ahead of this one.
 func (r *Request) Sendable(now Timestamp) bool {
 	switch r.State {
 	case Pending:
-		return r.DueAt <= now
+		return r.DueAt <= now || r.DueAtCreation()
 	case Sent:
 		return r.RetryAt != nil && *r.RetryAt <= now
 	}

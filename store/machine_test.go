@@ -128,6 +128,7 @@ func (m *machine) change(t *rapid.T) {
 	r := item.Request
 	r.State = rapid.SampledFrom(provisioning.States).Draw(t, "state")
 	r.Revision++
+	r.UpdatedAt += 50 // later than any that was just made
 	m.store(t, r)
 }
 

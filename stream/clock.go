@@ -9,7 +9,7 @@ import (
 
 // clockWatch compares this process's clock with the brokers': every produce tells the broker's log-append time for free,
 // and the monotonic clock carries that on to the next one. A process whose clock is far off must not decide what is due,
-// and what it dates it dates by the brokers' clock, as far as that is known. One per process; safe for concurrent use.
+// and where it is ahead it dates by theirs, as far as that is known. One per stage; safe for concurrent use.
 type clockWatch struct {
 	clock func() time.Time // this process's
 	bound time.Duration
@@ -76,10 +76,11 @@ func (c *clockWatch) ahead(now time.Time, mark mark) time.Duration {
 // trusts reports whether a clock that is so far ahead (or behind: negative) may decide what is due.
 func (c *clockWatch) trusts(ahead time.Duration) bool { return ahead.Abs() <= c.bound }
 
-// now is the time to handle records at: this process's, or the brokers' where that is too far from it.
+// now is the time to handle records at: this process's, or the brokers' where it is too far ahead of them. A date that lies
+// ahead does harm for as long as it does: nothing in its partition is dated before it. One that lies behind does none.
 func (c *clockWatch) now() time.Time {
 	now, ahead := c.look()
-	if c.trusts(ahead) {
+	if ahead <= c.bound {
 		return now
 	}
 	return now.Add(-ahead)

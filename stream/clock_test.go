@@ -7,7 +7,59 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"cardstream/stream"
 )
+
+// An answer says that the brokers' time was so at some moment between its request and itself. What is believed moves into
+// that span, no further.
+func TestWhatAnAnswerTellsOfTheClock(t *testing.T) {
+	type answer struct{ sent, answered, appended time.Duration } // since the beginning, the last by the brokers' clock
+	const s = time.Second
+	for name, c := range map[string]struct {
+		answers []answer
+		ahead   time.Duration
+	}{
+		"nothing told":                                 {nil, 0},
+		"right, as far as can be said":                 {[]answer{{1 * s, 9 * s, 5 * s}}, 0},
+		"appended before it was sent":                  {[]answer{{4 * s, 9 * s, 1 * s}}, 3 * s},
+		"appended after it was answered":               {[]answer{{1 * s, 4 * s, 9 * s}}, -5 * s},
+		"a quick answer says more than a slow one":     {[]answer{{4 * s, 9 * s, 1 * s}, {10 * s, 10 * s, 3 * s}}, 7 * s},
+		"a slow answer leaves what a quick one said":   {[]answer{{10 * s, 10 * s, 3 * s}, {11 * s, 90 * s, 50 * s}}, 7 * s},
+		"a late one says no less than the one before":  {[]answer{{10 * s, 11 * s, 3 * s}, {4 * s, 9 * s, 1 * s}}, 7 * s},
+		"another clock, as far away as the other side": {[]answer{{10 * s, 10 * s, 3 * s}, {20 * s, 21 * s, 29 * s}}, -8 * s},
+		"no log-append time":                           {[]answer{{10 * s, 10 * s, 3 * s}, {10 * s, 10 * s, -1 << 62}}, 7 * s},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				watch := stream.NewClockWatch(time.Now, time.Second)
+				for _, a := range c.answers {
+					watch.Observe(a.sent, a.answered, began.Add(a.appended))
+				}
+				if ahead := watch.Ahead(); ahead != c.ahead {
+					t.Errorf("%v ahead, want %v", ahead, c.ahead)
+				}
+			})
+		})
+	}
+}
+
+// Each commit tells of the clock, and not only what is there for that.
+func TestACommitTellsOfTheClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.broker = time.Now
+		w.start()
+		w.pass(time.Minute)
+		w.setBroker(func() time.Time { return time.Now().Add(-time.Second) })
+		w.append("a")
+		synctest.Wait()
+		if got := w.gauge("cardstream_clock_offset_seconds"); got != 1 {
+			t.Errorf("clock_offset_seconds %v, want 1", got)
+		}
+	})
+}
 
 // A clock that is far from the brokers' decides nothing: it is measured again every five seconds, by a barrier, as
 // nothing else may be written; and once it is right what was held back is sent.
@@ -103,8 +155,9 @@ func TestAClockThatJumpsAheadWakesNothing(t *testing.T) {
 	})
 }
 
-// What a wrong clock would date is dated by the brokers': by what their last answer and the monotonic clock say.
-func TestWhatIsHandledByAWrongClockIsDatedByTheBrokers(t *testing.T) {
+// What a clock would date that is too far ahead is dated by the brokers': by what their last answer and the monotonic clock
+// say. Nothing is ever dated ahead of both.
+func TestWhatIsHandledByAClockThatIsAheadIsDatedByTheBrokers(t *testing.T) {
 	const answered = 10 * time.Millisecond // so late the brokers' time is known, and so inexactly
 	for name, off := range map[string]time.Duration{"ahead": time.Minute, "behind": -time.Minute, "within the bound": 4 * time.Second} {
 		t.Run(name, func(t *testing.T) {
@@ -122,7 +175,7 @@ func TestWhatIsHandledByAWrongClockIsDatedByTheBrokers(t *testing.T) {
 				w.append("b")
 				synctest.Wait()
 				want := time.Now()
-				if off.Abs() <= w.config.ClockBound {
+				if off <= w.config.ClockBound {
 					want = want.Add(off)
 				}
 				w.wantDated(want, answered)

@@ -2,6 +2,9 @@ package stream
 
 import (
 	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"cardstream/record"
 )
@@ -48,6 +51,22 @@ func NewTask(c Config, input record.TopicPartition, k Kafka, w Transactor, m Mem
 		log:        c.Log,
 	}}
 }
+
+// ClockWatch is what a stage's tasks know of the brokers' clock.
+type ClockWatch struct{ watch *clockWatch }
+
+// NewClockWatch begins to watch a clock, at mark zero.
+func NewClockWatch(clock func() time.Time, bound time.Duration) ClockWatch {
+	return ClockWatch{newClockWatch(clock, bound, prometheus.NewGauge(prometheus.GaugeOpts{Name: "offset"}))}
+}
+
+// Observe takes what a request told that was sent and answered at these marks.
+func (c ClockWatch) Observe(sent, answered time.Duration, appended time.Time) {
+	c.watch.observe(mark(sent), mark(answered), appended.UnixMilli())
+}
+
+// Ahead is how far the clock is ahead of the brokers'.
+func (c ClockWatch) Ahead() time.Duration { _, ahead := c.watch.look(); return ahead }
 
 // Run lives one life after another until ctx ends (it drops its step) or wanted does (it finishes it).
 func (t *Task) Run(ctx, wanted context.Context) { t.run(ctx, wanted) }

@@ -16,7 +16,7 @@ type wakeGuard struct {
 	target int64         // read up to here before waking
 	seen   time.Time     // when target was seen; what happened later may not have been read
 	valid  bool          // target was seen freshly enough
-	retry  time.Time     // when to look again at a clock that is not trusted
+	retry  mark          // when to look again at a clock that is not trusted
 }
 
 // begin opens a step at which the task stands at position. The age of the leader's answer is taken from the wall clock:

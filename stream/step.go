@@ -152,11 +152,10 @@ const distrustPause = 5 * time.Second
 // distrust stands in for Wake while this process's clock is too far from the brokers': it measures again, as nothing
 // else may be written meanwhile.
 func (t *task) distrust(ctx context.Context, ahead time.Duration) error {
-	now := t.Clock()
-	if now.Before(t.guard.retry) {
+	if t.guard.retry > t.watch.mark() {
 		return nil
 	}
-	t.guard.retry = now.Add(distrustPause)
+	t.guard.retry = t.watch.mark() + mark(distrustPause)
 	t.log.Error("clock is too far from the brokers': nothing scheduled is sent until it is right",
 		"offset", ahead, "bound", t.watch.bound)
 	if len(t.out) > 0 {

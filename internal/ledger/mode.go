@@ -29,7 +29,7 @@ type Mode struct {
 	ClockTolerance time.Duration
 
 	// ClockJump is by how much more a processor's clock may be wrong for a while. Nothing scheduled may be sent by such a
-	// clock, but what is made meanwhile is dated by it.
+	// clock, but what is made meanwhile may be dated by it.
 	ClockJump time.Duration
 
 	// Open allows requests that have not come to their end: for an audit of what waits for a far day.
