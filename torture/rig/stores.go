@@ -131,6 +131,9 @@ func (s *stores) Garble(slot int, seed uint64) (string, error) {
 		}
 		return err
 	})
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil // its disk has just been cleared, and nobody has written there since
+	}
 	if err != nil || len(files) == 0 {
 		return "no file to garble", err
 	}
