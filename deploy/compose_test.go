@@ -15,6 +15,9 @@ import (
 // oneShot is the service that does its work and ends.
 const oneShot = "topics"
 
+// simulated is the headend that answers until there is a real one.
+const simulated = "headend-sim"
+
 func mustLoad(tb testing.TB) *types.Project {
 	tb.Helper()
 	options, err := cli.NewProjectOptions([]string{filepath.Join(root, "docker-compose.yml")})
@@ -29,7 +32,7 @@ func mustLoad(tb testing.TB) *types.Project {
 }
 
 func TestComposeHasEveryService(t *testing.T) {
-	want := []string{"cardstream", "grafana", "kafka", "prometheus", "registry", oneShot}
+	want := []string{"cardstream", "grafana", "kafka", "prometheus", "registry", oneShot, simulated}
 	slices.Sort(want)
 	if got := mustLoad(t).ServiceNames(); !slices.Equal(got, want) {
 		t.Errorf("services %v, want %v", got, want)
@@ -60,7 +63,7 @@ func TestComposeUsesTheKafkaThatTheTestsUse(t *testing.T) {
 
 func TestComposeServicesAreHealthChecked(t *testing.T) {
 	for name, service := range mustLoad(t).Services {
-		if name == oneShot {
+		if name == oneShot || name == simulated { // neither listens
 			continue
 		}
 		check := service.HealthCheck
@@ -83,6 +86,7 @@ func TestComposeStartsThingsInOrder(t *testing.T) {
 			"kafka": types.ServiceConditionHealthy, "registry": types.ServiceConditionHealthy,
 			oneShot: types.ServiceConditionCompletedSuccessfully,
 		},
+		simulated: {oneShot: types.ServiceConditionCompletedSuccessfully},
 		"grafana": {"prometheus": types.ServiceConditionHealthy},
 	} {
 		for other, condition := range after {
@@ -139,7 +143,7 @@ func TestComposeMountsExist(t *testing.T) {
 // TestComposeGivesCardstreamNoMoreThanItNeeds: and the one directory that it writes to.
 func TestComposeGivesCardstreamNoMoreThanItNeeds(t *testing.T) {
 	project := mustLoad(t)
-	for _, name := range []string{"cardstream", oneShot} {
+	for _, name := range []string{"cardstream", oneShot, simulated} {
 		service := project.Services[name]
 		if service.User != "" || service.Privileged || !service.ReadOnly {
 			t.Errorf("%s: user %q, privileged %t, read-only %t", name, service.User, service.Privileged, service.ReadOnly)

@@ -37,6 +37,9 @@ var contract = map[string]string{
 	"cardstream_control_age_seconds":       "gauge",
 	"cardstream_clock_offset_seconds":      "gauge",
 	"cardstream_build_info":                "gauge",
+	"cardstream_web_requests_total":        "counter",
+	"cardstream_web_request_seconds":       "histogram",
+	"cardstream_web_waiting_callers":       "gauge",
 }
 
 var (

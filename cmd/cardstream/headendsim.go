@@ -18,7 +18,7 @@ type headendSimCommand struct {
 }
 
 // simulatedHeadend is how the simulated headend behaves, for `headend-sim` and `dev` alike. Cards whose names begin with
-// SIM- say it themselves: docs/operations.md.
+// SIM- say it themselves: docs/settings.md.
 type simulatedHeadend struct {
 	Reject     headendsim.Share `default:"0%" placeholder:"PERCENT" group:"headend" help:"Of all attempts, so many are REJECTED for good (${default})."`
 	Retryable  headendsim.Share `default:"0%" placeholder:"PERCENT" group:"headend" help:"So many are REJECTED, to be tried again (${default})."`

@@ -18,7 +18,7 @@ type topicsCommand struct {
 	Check             bool          `help:"Change nothing; say what differs, and exit with 1 if anything does."`
 	Partitions        int32         `default:"12" help:"Partitions of each topic (${default}); fixed at creation."`
 	Replication       int16         `default:"0" help:"Replicas of each partition; 0: 3, or 1 with a single broker."`
-	MinInSyncReplicas int           `default:"0" help:"Replicas that must have a record before it is acknowledged; 0: 2, or 1 with a single broker."`
+	MinInSyncReplicas int           `default:"0" help:"Replicas that must have a record before it is acknowledged; 0: 2, or 1 with a single replica."`
 	Timeout           time.Duration `default:"30s" help:"How long it may take (${default})."`
 }
 
