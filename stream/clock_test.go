@@ -138,9 +138,7 @@ func TestASlowRequestDoesNotRightTheClock(t *testing.T) {
 func TestAClockThatJumpsAheadWakesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		var ahead atomic.Int64
-		w.config.Clock = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
-		w.observed, w.broker = w.config.Clock, time.Now
+		ahead := w.settableClock()
 		w.append("a 50s", "b 11s")
 		w.start()
 		w.pass(10 * time.Second)
@@ -163,9 +161,7 @@ func TestWhatIsHandledByAClockThatIsAheadIsDatedByTheBrokers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
-				var ahead atomic.Int64
-				w.config.Clock = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
-				w.broker = time.Now
+				ahead := w.settableClock()
 				w.slow("barrier", answered)
 				w.start()
 				w.append("a")
@@ -184,6 +180,14 @@ func TestWhatIsHandledByAClockThatIsAheadIsDatedByTheBrokers(t *testing.T) {
 	}
 }
 
+// settableClock gives the process a clock that is so many nanoseconds ahead of the brokers'.
+func (w *world) settableClock() (ahead *atomic.Int64) {
+	ahead = new(atomic.Int64)
+	w.config.Clock = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	w.observed, w.broker = w.config.Clock, time.Now
+	return ahead
+}
+
 // wantDated wants the last record to have been handled at a time not further from this one.
 func (w *world) wantDated(want time.Time, within time.Duration) {
 	w.t.Helper()
@@ -198,9 +202,7 @@ func (w *world) wantDated(want time.Time, within time.Duration) {
 func TestAClockThatJumpsRightAfterAnAnswerWakesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		var ahead atomic.Int64
-		w.config.Clock = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
-		w.observed, w.broker = w.config.Clock, time.Now
+		ahead := w.settableClock()
 		w.before = func(_ context.Context, call string) error {
 			if strings.HasPrefix(call, "apply") {
 				ahead.Store(int64(time.Minute))
