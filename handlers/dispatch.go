@@ -170,7 +170,7 @@ func (d *Dispatch) open() (err error) {
 }
 
 // begin makes ready for handling something at one moment. What is due is decided by the clock as it is; what happens is
-// never dated before the creation of a request in this partition, though the clock that dated that was ahead.
+// never dated before what has happened to a request of this partition, though the clock that dated that was ahead.
 func (d *Dispatch) begin(now time.Time, out []record.Record) (*step, error) {
 	if err := d.open(); err != nil {
 		return nil, err

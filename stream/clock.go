@@ -40,14 +40,14 @@ func (c *clockWatch) observe(sent, answered mark, appended int64) {
 	if appended <= 0 {
 		return // the topic does not carry log-append time, or the broker did not say
 	}
-	at := time.UnixMilli(appended)
-	earliest, latest := at.Add(-time.Duration(answered)), at.Add(-time.Duration(sent))
-	now, mark := c.clock().Round(0), c.mark()
+	written := time.UnixMilli(appended)
+	earliest, latest := written.Add(-time.Duration(answered)), written.Add(-time.Duration(sent))
+	now, at := c.clock().Round(0), c.mark()
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.theirs.IsZero() {
-		c.theirs = now.Add(-time.Duration(mark)) // believe this process's clock, unless it cannot be right
+		c.theirs = now.Add(-time.Duration(at)) // believe this process's clock, unless it cannot be right
 	}
 	switch {
 	case c.theirs.Before(earliest):
@@ -55,22 +55,23 @@ func (c *clockWatch) observe(sent, answered mark, appended int64) {
 	case c.theirs.After(latest):
 		c.theirs = latest
 	}
-	c.gauge.Set(c.ahead(now, mark).Seconds())
+	c.gauge.Set(c.ahead(now, at).Seconds())
 }
 
 // look returns this process's time, and how far it is ahead of the brokers', as far as they have told.
 func (c *clockWatch) look() (now time.Time, ahead time.Duration) {
-	now, mark := c.clock().Round(0), c.mark() // side by side: with anything in between that would count as a jump
+	now, at := c.clock().Round(0), c.mark() // side by side: with anything in between that would count as a jump
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.theirs.IsZero() {
 		return now, 0
 	}
-	return now, c.ahead(now, mark)
+	return now, c.ahead(now, at)
 }
 
-func (c *clockWatch) ahead(now time.Time, mark mark) time.Duration {
-	return now.Sub(c.theirs.Add(time.Duration(mark)))
+// ahead is how far a clock that shows now is ahead at that moment. mu is held.
+func (c *clockWatch) ahead(now time.Time, at mark) time.Duration {
+	return now.Sub(c.theirs.Add(time.Duration(at)))
 }
 
 // trusts reports whether a clock that is so far ahead (or behind: negative) may decide what is due.
