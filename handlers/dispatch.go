@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,7 @@ type Dispatch struct {
 	held      atomic.Bool // as a scrape may read it, and as was last told
 	changed   changes
 	values    values
+	cards     []provisioning.SmartcardKey // scratch
 	tally     tally
 	overdue   overdue
 }
@@ -100,6 +102,21 @@ func (d *Dispatch) tellOfHold() {
 	}
 	counts := d.store.Counts()
 	log.Info("the headend answers again: what was held back goes on", "held_back", counts.Held())
+}
+
+// Foresee implements stream.Foreseer: what new commands are about is looked up in the store at once. Their entries have
+// the card as key, all others a request's number.
+func (d *Dispatch) Foresee(records []record.Record) error {
+	if err := d.open(); err != nil {
+		return err
+	}
+	d.cards = d.cards[:0]
+	for i := range records {
+		if key := records[i].Key; bytes.IndexByte(key, ':') >= 0 { // which no number has
+			d.cards = append(d.cards, provisioning.SmartcardKey(key))
+		}
+	}
+	return d.overlay.Foresee(d.cards)
 }
 
 // Handle implements stream.Handler: it applies one entry. An entry that cannot be read goes to the dead letters; only

@@ -284,6 +284,9 @@ func (w *world) stepOf(partition int32, limit int) (shown []string, more bool) {
 func (w *world) work(partition int32, limit int) (out []record.Record, more bool, err error) {
 	d := w.dispatch[partition]
 	entries := w.logs[record.TopicPartition{Topic: w.topics.Requests(), Partition: partition}][d.position:]
+	if err := d.handler.Foresee(entries); err != nil {
+		return nil, false, err
+	}
 	for i := range entries {
 		if out, err = d.handler.Handle(w.t.Context(), &entries[i], w.now.Time(), out); err != nil {
 			return nil, false, err

@@ -187,6 +187,11 @@ func BenchmarkBacklog(b *testing.B) {
 		var value []byte
 		for from := waiting; from < waiting+commands; from += benchStep {
 			o := mustBegin(b, p)
+			cards := make([]provisioning.SmartcardKey, 0, benchStep)
+			for i := from; i < from+benchStep; i++ {
+				cards = append(cards, benchRequest(i).SmartcardKey)
+			}
+			check(b, o.Foresee(cards))
 			for i := from; i < from+benchStep; i++ {
 				r := benchRequest(i)
 				r.State = provisioning.Completed

@@ -43,15 +43,7 @@ func (o *Overlay) head(card provisioning.SmartcardKey) (LineEntry, bool, error) 
 	if memory != nil && memory.hasSent {
 		return memory.sent, true, nil
 	}
-	prefix := cardKey(nil, o.p.partition, keyCard, card)
-	from := prefix
-	if memory != nil {
-		from = appendLinePosition(prefix, memory.waiting)
-	}
-	entry, ok, err := o.glance.head, o.glance.any, error(nil)
-	if memory != nil || card == "" || o.glance.card != card {
-		entry, ok, err = o.firstInLine(from, len(prefix))
-	}
+	entry, ok, err := o.firstInLine(card, memory)
 	switch {
 	case err != nil:
 	case !ok:
@@ -64,8 +56,16 @@ func (o *Overlay) head(card provisioning.SmartcardKey) (LineEntry, bool, error) 
 	return entry, ok, err
 }
 
-// firstInLine returns the first entry at or behind a key of a line.
-func (o *Overlay) firstInLine(from []byte, prefix int) (LineEntry, bool, error) {
+// firstInLine returns the first entry of a card's line, from where its memory has it begin.
+func (o *Overlay) firstInLine(card provisioning.SmartcardKey, memory *lineMemory) (LineEntry, bool, error) {
+	if seen, ok := o.glances[card]; ok && memory == nil {
+		return seen.head, seen.any, nil
+	}
+	prefix := cardKey(nil, o.p.partition, keyCard, card)
+	from := prefix
+	if memory != nil {
+		from = appendLinePosition(prefix, memory.waiting)
+	}
 	iterator, err := o.lineIterator()
 	if err != nil {
 		return LineEntry{}, false, err
@@ -73,7 +73,7 @@ func (o *Overlay) firstInLine(from []byte, prefix int) (LineEntry, bool, error) 
 	if !iterator.SeekPrefixGE(from) {
 		return LineEntry{}, false, iteratorError(iterator)
 	}
-	return o.entryAt(iterator.Key()[prefix:])
+	return o.entryAt(iterator.Key()[len(prefix):])
 }
 
 // entryAt reads what stands behind a card in a key; false where the line has ended.

@@ -68,7 +68,8 @@ func TestMachine(t *testing.T) {
 			"put": m.put, "put2": m.put, "put3": m.put, "change": m.change, "change2": m.change,
 			"move": m.move, "move2": m.move, "delete": m.delete,
 			"wake": m.wake, "wake2": m.wake, "ready": m.ready, "line": m.line, "line2": m.line,
-			"apply": m.apply, "apply2": m.apply, "discard": m.discard,
+			"foresee": m.foresee,
+			"apply":   m.apply, "apply2": m.apply, "discard": m.discard,
 			"reopen": m.reopen, "lease": m.lease, "restore": m.restore, "tail": m.tail, "": m.compare,
 		})
 	})
@@ -190,6 +191,11 @@ func (m *machine) line(t *rapid.T) {
 		got, after = append(got, entries...), &entries[len(entries)-1]
 	}
 	same(t, "line", got, must[[]store.LineEntry](t)(m.now.Line(c, nil, 1000)))
+}
+
+// foresee changes nothing, and what is asked later neither.
+func (m *machine) foresee(t *rapid.T) {
+	check(t, m.o.Foresee(rapid.SliceOfN(rapid.SampledFrom(cards), 0, 4).Draw(t, "cards")))
 }
 
 // checkpoint is the checkpoint of the changelog's end.

@@ -12,18 +12,18 @@ import (
 // Overlay is a change of a partition that has not happened yet: what one step leads to. Reads see its own writes. One
 // goroutine uses it, and ends it with Apply or Discard; a newer lease, Wipe or Close of the store end it too.
 type Overlay struct {
-	p      *Partition
-	batch  *pebble.Batch
-	read   reader
-	write  rows
-	meta   meta
-	bounds bounds
-	known  map[int64]known // the requests that were read or written here
-	glance glance
-	line   *pebble.Iterator
-	scan   *pebble.Iterator
-	kept   []byte // copies of values that were scanned
-	ended  bool
+	p       *Partition
+	batch   *pebble.Batch
+	read    reader
+	write   rows
+	meta    meta
+	bounds  bounds
+	known   map[int64]known                      // the requests that were read or written here
+	glances map[provisioning.SmartcardKey]glance // of cards that nothing was put for since
+	line    *pebble.Iterator
+	scan    *pebble.Iterator
+	kept    []byte // copies of values that were scanned
+	ended   bool
 }
 
 // known is what an overlay knows of a number.
@@ -31,14 +31,6 @@ type known struct {
 	standing
 	exists bool
 	value  []byte // as read; nil where it was not, or has been put anew
-}
-
-// glance is what the last look for a command has also seen: who stands first in that card's line. It holds until the
-// overlay changes.
-type glance struct {
-	card provisioning.SmartcardKey // empty: nothing was seen
-	head LineEntry
-	any  bool
 }
 
 // Begin begins a step. There is one overlay at a time: an earlier one that has not ended is ErrBusy. Where a restore
@@ -60,6 +52,7 @@ func (p *Partition) Begin() (*Overlay, error) {
 		read:  reader{from: batch, partition: p.partition, decode: p.store.options.Decode},
 		write: rows{partition: p.partition, batch: batch},
 		meta:  p.meta, bounds: p.bounds, known: make(map[int64]known),
+		glances: make(map[provisioning.SmartcardKey]glance),
 	}
 	p.current = o
 	return o, nil
@@ -174,33 +167,6 @@ func (o *Overlay) ByCommand(card provisioning.SmartcardKey, source, commandID st
 	defer o.p.mu.Unlock()
 	number, ok, err := o.byCommand(card, source, commandID)
 	return number, ok, o.p.store.seen(err)
-}
-
-// look looks up whose request a command made, with a glance at its card's line. For a card of which nothing is known,
-// as most are, that answers both. Where the line's beginning is remembered nothing is seen of it: a scan from the front
-// would meet all who have left.
-func (o *Overlay) look(card provisioning.SmartcardKey, source, commandID string) (int64, bool, error) {
-	if o.p.lines.cards[card] != nil {
-		return o.command(card, source, commandID)
-	}
-	iterator, err := o.lineIterator()
-	if err != nil {
-		return 0, false, err
-	}
-	o.read.key = cardKey(o.read.key[:0], o.p.partition, keyCard, card)
-	some := iterator.SeekPrefixGE(o.read.key)
-	if err := iteratorError(iterator); err != nil {
-		return 0, false, err
-	}
-	o.glance = glance{card: card}
-	if !some {
-		return 0, false, nil
-	}
-	if o.glance.head, o.glance.any, err = o.entryAt(iterator.Key()[len(o.read.key):]); err != nil {
-		o.glance = glance{}
-		return 0, false, err
-	}
-	return o.command(card, source, commandID)
 }
 
 // command looks up whose request a command made. It goes by the iterator over keys about cards, which asks Bloom filters

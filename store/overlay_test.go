@@ -35,10 +35,8 @@ func TestWhatIsAppliedIsThere(t *testing.T) {
 	}
 }
 
-// A look for a command also sees who is first in its card's line: until the overlay changes.
+// A look for a command also sees who is first in its card's line, until something of that card changes.
 func TestALookForACommandSeesTheLine(t *testing.T) {
-	s := mustOpen(t, t.TempDir(), store.Options{})
-	p := must[*store.Partition](t)(s.Lease(partition))
 	const card = provisioning.SmartcardKey("serial_number:1")
 	type line struct {
 		head int64
@@ -47,7 +45,7 @@ func TestALookForACommandSeesTheLine(t *testing.T) {
 	put := func(r provisioning.Request) func(*store.Overlay) error {
 		return func(o *store.Overlay) error { return o.Put(&r, encode(&r), store.ArmedAt(r.DueAt)) }
 	}
-	first, second := request(1, card, 20), request(2, card, 10)
+	first, second, third := request(1, card, 20), request(2, card, 10), request(3, card, 30)
 	steps := []struct {
 		name   string
 		change func(*store.Overlay) error
@@ -59,6 +57,9 @@ func TestALookForACommandSeesTheLine(t *testing.T) {
 		{"that one has ended", put(with(second, completed)), line{1, true}},
 		{"both have ended", put(with(first, completed)), line{}},
 		{"one is forgotten", func(o *store.Overlay) error { return o.Delete(1) }, line{}},
+		{"another waits", put(third), line{3, true}},
+		{"and is sent", put(with(third, sent)), line{3, true}},
+		{"the sent one is forgotten", func(o *store.Overlay) error { return o.Delete(3) }, line{}},
 	}
 	look := func(o *store.Overlay, name string, want line) {
 		t.Helper()
@@ -67,21 +68,33 @@ func TestALookForACommandSeesTheLine(t *testing.T) {
 			t.Errorf("%s: head %v, %v, %v, want %v", name, head, ok, err, want)
 		}
 	}
-	o := must[*store.Overlay](t)(p.Begin())
-	before := line{}
-	for i, step := range steps {
-		_, _, err := o.ByCommand(card, first.Source, first.CommandID)
-		check(t, err)
-		look(o, "before "+step.name, before)
-		_, _, err = o.ByCommand(card, first.Source, first.CommandID)
-		check(t, err)
-		check(t, step.change(o))
-		look(o, step.name, step.want)
-		before = step.want
-		if i%2 == 1 { // and the same where the rows are not in the overlay any more
-			check(t, o.Apply(store.Checkpoint{}))
-			o = must[*store.Overlay](t)(p.Begin())
-		}
+	for name, glance := range map[string]func(*store.Overlay) error{
+		"by the look": func(o *store.Overlay) error {
+			_, _, err := o.ByCommand(card, first.Source, first.CommandID)
+			return err
+		},
+		"foreseen": func(o *store.Overlay) error {
+			return o.Foresee([]provisioning.SmartcardKey{"serial_number:2", card, "serial_number:0", card})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := mustLease(t, mustOpen(t, t.TempDir(), store.Options{}))
+			o := must[*store.Overlay](t)(p.Begin())
+			before := line{}
+			for i, step := range steps {
+				check(t, glance(o))
+				look(o, "before "+step.name, before)
+				check(t, glance(o))
+				check(t, step.change(o))
+				look(o, step.name, step.want)
+				before = step.want
+				if i%2 == 1 { // and the same where the rows are not in the overlay any more, and no line is remembered
+					check(t, o.Apply(store.Checkpoint{}))
+					mustBegin(t, p).Discard()
+					o = mustBegin(t, p)
+				}
+			}
+			o.Discard()
+		})
 	}
-	o.Discard()
 }

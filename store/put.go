@@ -53,13 +53,14 @@ func (s *standing) sameCommand(next standing, number provisioning.RequestNumber)
 
 // changed keeps counts, bounds and lines in step with the rows.
 func (o *Overlay) changed(number int64, old, next known) {
-	o.glance = glance{}
 	if old.exists {
+		delete(o.glances, old.card)
 		o.meta.counts.add(old.standing, -1)
 		o.p.lines.removed(number, old.standing)
 		o.bounds.removed(position{old.place, number})
 	}
 	if next.exists {
+		delete(o.glances, next.card)
 		o.meta.counts.add(next.standing, 1)
 		o.p.lines.added(number, next.standing)
 		o.bounds.added(position{next.place, number})

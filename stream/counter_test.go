@@ -86,6 +86,14 @@ func (c *counter) change(key string, r row) {
 	c.overlay[key] = r
 }
 
+func (c *counter) Foresee(records []record.Record) error {
+	var keys []string
+	for i := range records {
+		keys = append(keys, string(records[i].Key))
+	}
+	return c.call(context.Background(), "foresee "+strings.Join(keys, " "), func() error { return nil })
+}
+
 func (c *counter) Handle(ctx context.Context, rec *record.Record, now time.Time, out []record.Record,
 ) (_ []record.Record, err error) {
 	key := string(rec.Key)

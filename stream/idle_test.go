@@ -89,7 +89,8 @@ func TestLinger(t *testing.T) {
 		w.wantOutputs(1, "a=1")
 		w.takeScript()
 		w.pass(time.Millisecond)
-		w.wantScript("handle b@1", "handle c@2", "commit [out:b=1 out:c=1 state:1 0s state:1 0s] offset 3", "apply 6")
+		w.wantScript("foresee b c", "handle b@1", "handle c@2",
+			"commit [out:b=1 out:c=1 state:1 0s state:1 0s] offset 3", "apply 6")
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"cardstream/producer"
+	"cardstream/record"
 )
 
 // step takes one step, and reports whether it did anything. It is over when nothing fetched is left, or at a bound of
@@ -57,6 +58,9 @@ func (t *task) consume(ctx context.Context, began mark) (int, error) {
 		}
 		// Read after the records: nothing may be made before what it is made of was written.
 		now := t.watch.now()
+		if err := t.foresee(records); err != nil {
+			return consumed, fmt.Errorf("foresee %s from offset %d: %w", t.input, records[0].Offset, err)
+		}
 		for i := range records {
 			r := &records[i]
 			if t.out, err = t.handler.Handle(ctx, r, now, t.out); err != nil {
@@ -68,6 +72,14 @@ func (t *task) consume(ctx context.Context, began mark) (int, error) {
 		t.position.Store(next)
 	}
 	return consumed, nil
+}
+
+// foresee tells the handler what comes, where there is more than the handling itself would tell.
+func (t *task) foresee(records []record.Record) error {
+	if f, ok := t.handler.(Foreseer); ok && len(records) > 1 {
+		return f.Foresee(records)
+	}
+	return nil
 }
 
 // wake lets the state act whose time has come, if this is the moment to decide that: see wakeGuard.

@@ -14,7 +14,7 @@ func TestTakeOverAndStep(t *testing.T) {
 		w.wantScript(
 			"confirm", "init", "committed", "start input", "handler",
 			"barrier offset 0", "start state", "checkpoint 0 to 0", "restored 0",
-			"open input 0", "handle a@0", "handle b@1", "handle a@2",
+			"open input 0", "foresee a b a", "handle a@0", "handle b@1", "handle a@2",
 			"commit [out:a=1 out:b=1 out:a=2 state:2 0s state:1 0s] offset 3", "apply 4",
 		)
 		first.end()
