@@ -3,6 +3,8 @@ package rig
 import (
 	"context"
 	"errors"
+	"os/exec"
+	"syscall"
 
 	"cardstream/internal/ledger/chaos"
 )
@@ -12,6 +14,8 @@ type crowd struct {
 	config  chaos.Config
 	present *chaos.Fleet
 }
+
+func newCrowd(c chaos.Config) *crowd { return &crowd{config: c} }
 
 // Join starts it.
 func (c *crowd) Join() error {
@@ -31,11 +35,23 @@ func (c *crowd) Leave(ctx context.Context, inOrder bool) error {
 	if inOrder {
 		ctx, cancel := context.WithTimeout(ctx, heedWithin)
 		defer cancel()
-		_, err = c.present.Terminate(ctx, 0)
+		if _, err = c.present.Terminate(ctx, 0); endedBy(err, syscall.SIGTERM) {
+			err = nil // it had just been started, and did not listen for signals yet
+		}
 	}
 	err = errors.Join(err, c.present.Close())
 	c.present = nil
 	return err
+}
+
+// endedBy reports whether that is how a process ended: by a signal, and nothing of its own.
+func endedBy(err error, by syscall.Signal) bool {
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	if !ok {
+		return false
+	}
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == by
 }
 
 // headend is the simulated headend as something that can be down.

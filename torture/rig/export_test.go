@@ -31,6 +31,12 @@ func (p *processors) Ends() ([]string, int) { return p.ends() }
 // Close ends them.
 func (p *processors) Close() error { return p.close() }
 
+// NewCrowd is a process that comes and goes, and what has joined of it.
+func NewCrowd(c chaos.Config) (crowd *crowd, present func() *chaos.Fleet) {
+	crowd = newCrowd(c)
+	return crowd, func() *chaos.Fleet { return crowd.present }
+}
+
 // NewClocks are clocks in a folder, and the file of the first.
 func NewClocks(folder string) (*clocks, string) {
 	c := &clocks{folder: folder}

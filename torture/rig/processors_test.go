@@ -19,7 +19,15 @@ import (
 // role makes the test's own binary play a process: one that runs until SIGTERM, unless a file tells it to fail.
 const role = "TORTURE_TEST_FAILS_WHILE"
 
+// beginner makes it one that does not listen for signals yet.
+const beginner = "TORTURE_TEST_BEGINNER"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(beginner) != "" {
+		fmt.Println("ready")
+		<-time.After(time.Minute)
+		os.Exit(3)
+	}
 	if file := os.Getenv(role); file != "" {
 		if _, err := os.Stat(file); err == nil {
 			fmt.Println("cannot go on")

@@ -208,7 +208,7 @@ func (r *Rig) startProcesses(stores *stores, doors *doors, clocks *clocks) error
 	if err != nil {
 		return err
 	}
-	crowd := &crowd{config: extra}
+	crowd := newCrowd(extra)
 	r.later(func() error { return crowd.Leave(context.Background(), false) })
 	r.Scene.Processes, r.Scene.Headend, r.Scene.Newcomers = r.processors, headend{sim}, crowd
 	return nil
