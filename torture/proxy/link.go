@@ -73,30 +73,44 @@ func reset(c *net.TCPConn) {
 // pump passes bytes on in one direction until an end closes.
 func (p *Proxy) pump(l *link, from, to *net.TCPConn, direction Directions) {
 	defer l.hangUp()
-	buffer := make([]byte, 32<<10)
+	buffer, f := make([]byte, 32<<10), frames{}
 	for {
 		n, err := from.Read(buffer)
-		if !p.hold(l, direction, n) { // that an end has closed is as much a message as bytes are
+		if n == 0 && !p.hold(l, direction, n) { // that an end has closed is as much a message as bytes are
 			return
+		}
+		for rest := buffer[:n]; len(rest) > 0; {
+			stretch, as := rest, direction
+			if direction == Requests {
+				length, produce := f.next(rest)
+				if stretch = rest[:length]; produce {
+					as |= Writes
+				}
+			}
+			if !p.hold(l, as, len(stretch)) {
+				return
+			}
+			if _, err := to.Write(stretch); err != nil {
+				return
+			}
+			rest = rest[len(stretch):]
 		}
 		if err != nil {
-			return
-		}
-		if _, err := to.Write(buffer[:n]); err != nil {
 			return
 		}
 	}
 }
 
-// hold keeps so many bytes back for as long as the weather demands, and reports whether the link is still there.
-func (p *Proxy) hold(l *link, direction Directions, bytes int) bool {
+// hold keeps so many bytes back for as long as the weather demands of what they are, and reports whether the link is still
+// there.
+func (p *Proxy) hold(l *link, as Directions, bytes int) bool {
 	began := time.Now()
 	for {
 		p.mu.Lock()
 		weather, changed := p.weather, p.changed
 		p.mu.Unlock()
 		var pass <-chan time.Time
-		if weather.Mute&direction == 0 {
+		if weather.Mute&as == 0 {
 			left := weather.Delay - time.Since(began)
 			if weather.BytesPerSecond > 0 {
 				left += time.Duration(bytes) * time.Second / time.Duration(weather.BytesPerSecond)

@@ -1,5 +1,6 @@
 // Package proxy stands between clients and one server and does to their connections what networks do: it cuts them,
-// slows them, says nothing for a while in one direction or both, and leaves them half-open. It looks at no byte.
+// slows them, says nothing for a while in one direction or both, and leaves them half-open. It looks at no byte but for
+// where Kafka's requests begin, and which of them write.
 //
 //	p, err := proxy.Listen("127.0.0.1:23402", "127.0.0.1:23302")
 //	p.Change(proxy.Weather{Mute: proxy.Answers})
@@ -14,13 +15,15 @@ import (
 	"time"
 )
 
-// Directions are the directions of a connection; they add up.
+// Directions are the directions of a connection, or a part of what goes there; they add up.
 type Directions uint8
 
-// Requests go from client to server, Answers the other way.
+// Requests go from client to server, Answers the other way. Writes are those of the requests that produce records, and
+// whatever comes behind one of them on its connection.
 const (
 	Requests Directions = 1 << iota
 	Answers
+	Writes
 )
 
 // Weather is how bytes get through. The zero value lets them pass at once.

@@ -1,9 +1,13 @@
 package proxy_test
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -230,5 +234,59 @@ func TestAServerThatIsAwayIsNoConnection(t *testing.T) {
 	}
 	if err == nil || timedOut(err) {
 		t.Errorf("%v, want an end", err)
+	}
+}
+
+// request is one of Kafka's, as far as the proxy looks at it.
+func request(key uint16, body string) []byte {
+	r := binary.BigEndian.AppendUint32(nil, uint32(2+len(body)))
+	return append(binary.BigEndian.AppendUint16(r, key), body...)
+}
+
+// What writes is held, up to its header, and what comes behind it; what does not write passes, however it is cut into pieces.
+func TestMutedWritesAreHeld(t *testing.T) {
+	const header = 6
+	passes := slices.Concat(request(26, "end of a transaction"), request(18, ""))
+	held := slices.Concat(request(0, "records"), request(3, "metadata"))
+	for _, piece := range []int{1, 3, 7, 1000} {
+		t.Run(fmt.Sprint(piece), func(t *testing.T) {
+			server, _ := echo(t)
+			p := mustProxy(t, server)
+			p.Change(proxy.Weather{Mute: proxy.Writes})
+			c := mustDial(t, p)
+			for b := range slices.Chunk(slices.Concat(passes, held), piece) {
+				if _, err := c.Write(b); err != nil {
+					t.Fatal(err)
+				}
+			}
+			wantHeard(t, c, append(slices.Clone(passes), held[:header]...))
+			if err := hear(c, hush); !timedOut(err) {
+				t.Fatalf("%v, want silence", err)
+			}
+			p.Change(proxy.Weather{})
+			wantHeard(t, c, held[header:])
+		})
+	}
+}
+
+// Something else than Kafka's protocol has no writes.
+func TestOtherBytesAreNoWrites(t *testing.T) {
+	server, _ := echo(t)
+	p := mustProxy(t, server)
+	p.Change(proxy.Weather{Mute: proxy.Writes})
+	c := mustDial(t, p)
+	text := []byte("GET / HTTP/1.1\r\n\x00\x00\x00\x02\x00\x00")
+	if _, err := c.Write(text); err != nil {
+		t.Fatal(err)
+	}
+	wantHeard(t, c, text)
+}
+
+func wantHeard(t *testing.T, c net.Conn, want []byte) {
+	t.Helper()
+	_ = c.SetReadDeadline(time.Now().Add(soon))
+	got := make([]byte, len(want))
+	if _, err := io.ReadFull(c, got); err != nil || !bytes.Equal(got, want) {
+		t.Fatalf("%q, %v, want %q", got, err, want)
 	}
 }
