@@ -194,24 +194,57 @@ func TestWhoIsCutOffForLongLosesEverythingToTheOthersAndComesBack(t *testing.T) 
 	}
 }
 
-func TestConfirmWaitsForTheCoordinatorAndForARebalance(t *testing.T) {
+func TestConfirmWaitsForTheCoordinator(t *testing.T) {
 	c := kafkatest.StartEmbedded(t, embeddedDefaults)
+	one, m := mustOwn(t, c)
+	before := one.latest().Generation
+	fault := c.Embedded.Kafka().Fault(heartbeatsFail(kerr.NotCoordinator, 3))
+	if err := m.Confirm(within(t)); err != nil {
+		t.Error(err)
+	}
+	if fault.Hits() == 0 {
+		t.Error("it did not ask")
+	}
+	if again := one.latest().Generation; again != before {
+		t.Errorf("generation %d, then %d", before, again)
+	}
+}
+
+func TestConfirmWaitsForARebalance(t *testing.T) {
+	for _, code := range []*kerr.Error{kerr.RebalanceInProgress, kerr.IllegalGeneration} {
+		t.Run(code.Message, func(t *testing.T) {
+			c := kafkatest.StartEmbedded(t, embeddedDefaults)
+			one, m := mustOwn(t, c)
+			before := one.latest().Generation
+			const untilRemoved = -1
+			fault := c.Embedded.Kafka().Fault(heartbeatsFail(code, untilRemoved))
+			confirmed := make(chan error, 1)
+			go func() { confirmed <- m.Confirm(within(t)) }()
+			await(t, "it joins again", func() bool { return one.latest().Generation > before })
+			select {
+			case err := <-confirmed:
+				t.Errorf("it did not wait for the coordinator's word: %v", err)
+				confirmed <- err
+			default:
+			}
+			fault.Remove()
+			if err := <-confirmed; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// mustOwn returns a member that owns the topic's only partition.
+func mustOwn(t *testing.T, c kafkatest.Cluster) (*member, *consumer.Membership) {
+	t.Helper()
 	c.CreateTopic(t, "t", 1, nil)
 	one := mustJoin(t, mustOpen(t, c), quick("g", "t"))
 	awaitShares(t, []*member{one}, 1)
-	m := one.Membership(partitionOf(0))
-	for _, code := range []*kerr.Error{kerr.NotCoordinator, kerr.RebalanceInProgress, kerr.IllegalGeneration} {
-		before := one.latest().Generation
-		fault := c.Embedded.Kafka().Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Heartbeat}, Group: "g", Err: code, Count: 3})
-		if err := m.Confirm(within(t)); err != nil {
-			t.Errorf("%s: %v", code.Message, err)
-		}
-		if fault.Hits() == 0 {
-			t.Errorf("%s: it did not ask", code.Message)
-		}
-		if again := one.latest().Generation > before; again != (code != kerr.NotCoordinator) {
-			t.Errorf("%s: generation %d, then %d", code.Message, before, one.latest().Generation)
-		}
-		fault.Remove()
-	}
+	return one, one.Membership(partitionOf(0))
+}
+
+// heartbeatsFail makes so many of the group's heartbeats fail.
+func heartbeatsFail(code *kerr.Error, count int) kfake.Fault {
+	return kfake.Fault{Keys: []kmsg.Key{kmsg.Heartbeat}, Group: "g", Err: code, Count: count}
 }
