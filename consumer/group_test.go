@@ -193,8 +193,9 @@ func TestWhoEndsWhileJoiningLeaves(t *testing.T) {
 	awaitShares(t, []*member{stays}, 4)
 	joins := c.Embedded.Kafka().Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.JoinGroup}, Group: "g", Observe: true, Count: -1})
 	for attempts := 1; attempts <= 3; attempts++ { // it is given an id, then waits, then has joined
+		before := joins.Hits()
 		ended := mustJoin(t, client, config)
-		if err := joins.Wait(within(t), joins.Hits()+attempts); err != nil {
+		if err := joins.Wait(within(t), before+attempts); err != nil {
 			t.Fatal(err)
 		}
 		if err := ended.leave(); err != nil {

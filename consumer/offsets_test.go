@@ -99,11 +99,41 @@ func TestATopicIsUnknownToABrokerThatJustStarted(t *testing.T) {
 	}
 }
 
+// The time that ends in the middle of an attempt does not hide what the attempts before it ran into.
+func TestAnEndInTheMiddleTellsWhatWasBefore(t *testing.T) {
+	c := kafkatest.StartEmbedded(t, embeddedDefaults)
+	c.CreateTopic(t, "t", 1, nil)
+	client := mustOpen(t, c)
+	ctx, cancel := context.WithCancel(within(t))
+	defer cancel()
+	kafka, asked, release := c.Embedded.Kafka(), 0, make(chan struct{})
+	defer close(release)
+	kafka.ControlKey(int16(kmsg.ListOffsets), func(request kmsg.Request) (kmsg.Response, error, bool) {
+		kafka.KeepControl()
+		if asked++; asked > 1 {
+			cancel()
+			kafka.SleepControl(func() { <-release })
+			return nil, nil, false
+		}
+		partition := kmsg.NewListOffsetsResponseTopicPartition()
+		partition.ErrorCode = kerr.NotLeaderForPartition.Code
+		topic := kmsg.NewListOffsetsResponseTopic()
+		topic.Topic, topic.Partitions = "t", append(topic.Partitions, partition)
+		answer := request.ResponseKind().(*kmsg.ListOffsetsResponse)
+		answer.Topics = append(answer.Topics, topic)
+		return answer, nil, true
+	})
+	_, err := consumer.ListOffset(ctx, client, record.TopicPartition{Topic: "t"}, consumer.Latest)
+	if !errors.Is(err, context.Canceled) || !errors.Is(err, cluster.ErrorOf(kerr.NotLeaderForPartition.Code)) {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestOffsetsThatCannotBeHadAreErrors(t *testing.T) {
 	c := kafkatest.StartEmbedded(t, embeddedDefaults)
 	client := mustOpen(t, c)
 	missing := record.TopicPartition{Topic: "missing"}
-	soon, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	soon, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
 	if _, err := consumer.ListOffset(soon, client, missing, consumer.Latest); !errors.Is(err, cluster.UnknownTopicOrPartition) {
 		t.Errorf("of a missing topic: %v", err)
