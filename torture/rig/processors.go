@@ -2,10 +2,12 @@ package rig
 
 import (
 	"context"
-	"fmt"
+	"errors"
+	"os"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"cardstream/internal/ledger/chaos"
@@ -68,21 +70,26 @@ func (p *processors) look() {
 		if byItself == nil {
 			continue
 		}
-		because := p.excuses[slot]
-		if because == "" {
-			because = p.pardoned(byItself.Error())
-		}
-		if because != "" {
-			p.excused++
-			p.log("process %d has ended by itself, as it may: %s", slot, because)
-		} else {
-			p.blamed = append(p.blamed, byItself.Error())
-			p.log("%v", byItself)
-		}
+		p.judge(slot, byItself.Error())
 		if err := p.fleet.Restart(slot); err != nil {
 			p.log("process %d does not start: %v", slot, err)
 		}
 	}
+}
+
+// judge notes an end that was not in order, with what the process said last: as excused, pardoned, or a finding.
+func (p *processors) judge(slot int, said string) {
+	because := p.excuses[slot]
+	if because == "" {
+		because = p.pardoned(said)
+	}
+	if because != "" {
+		p.excused++
+		p.log("process %d has ended by itself, as it may: %s", slot, because)
+		return
+	}
+	p.blamed = append(p.blamed, said)
+	p.log("%s", said)
 }
 
 // pardoned returns the words for which an end is pardoned, and uses that pardon up; empty: it is not.
@@ -117,7 +124,8 @@ func (p *processors) Kill(slot int) error {
 	return p.fleet.Kill(slot)
 }
 
-// Terminate ends a process with SIGTERM. One that does not heed it is a finding, and killed.
+// Terminate ends a process with SIGTERM. One that does not heed it is killed, and judged as one that ends by itself: what
+// it may end of, such as a store that is not what it was, it may come upon while it ends in order.
 func (p *processors) Terminate(ctx context.Context, slot int) error {
 	p.look()
 	p.mu.Lock()
@@ -129,10 +137,13 @@ func (p *processors) Terminate(ctx context.Context, slot int) error {
 	defer cancel()
 	took, err := p.fleet.Terminate(ctx, slot)
 	p.log("process %d: SIGTERM, ended after %s", slot, took.Round(time.Millisecond))
-	if err == nil {
+	switch {
+	case err == nil, endedBy(err, syscall.SIGTERM): // the latter had just been started, and did not listen yet
+		return nil
+	case errors.Is(err, os.ErrProcessDone): // by itself, a moment before: the next look judges it
 		return nil
 	}
-	p.blamed = append(p.blamed, fmt.Sprintf("process %d after SIGTERM: %v", slot, err))
+	p.judge(slot, err.Error())
 	return p.fleet.Kill(slot)
 }
 

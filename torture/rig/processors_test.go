@@ -16,7 +16,8 @@ import (
 	"cardstream/torture/rig"
 )
 
-// role makes the test's own binary play a process: one that runs until SIGTERM, unless a file tells it to fail.
+// role makes the test's own binary play a process: one that runs until SIGTERM, unless a file tells it to fail, at its
+// start or at its end.
 const role = "TORTURE_TEST_FAILS_WHILE"
 
 // beginner makes it one that does not listen for signals yet.
@@ -29,17 +30,22 @@ func TestMain(m *testing.M) {
 		os.Exit(3)
 	}
 	if file := os.Getenv(role); file != "" {
-		if _, err := os.Stat(file); err == nil {
-			fmt.Println("cannot go on")
-			os.Exit(3)
-		}
+		failIfTold(file)
 		term := make(chan os.Signal, 1)
 		signal.Notify(term, syscall.SIGTERM)
 		fmt.Println("ready")
 		<-term
+		failIfTold(file)
 		os.Exit(0)
 	}
 	goleak.VerifyTestMain(m)
+}
+
+func failIfTold(file string) {
+	if _, err := os.Stat(file); err == nil {
+		fmt.Println("cannot go on")
+		os.Exit(3)
+	}
 }
 
 // mustProcessors starts one process, which fails as long as the file exists.
@@ -140,4 +146,23 @@ func TestOneEndIsPardonedForWhatItSays(t *testing.T) {
 		t.Errorf("%q blamed, %d excused: want the second end blamed", blamed, excused)
 	}
 	printed(t, fleet, "ready", 2)
+}
+
+// What a process may end of, it may come upon while it ends in order.
+func TestAnEndInOrderThatFailsIsJudgedByWhatItSays(t *testing.T) {
+	p, fleet, file := mustProcessors(t)
+	p.Pardon("cannot go on")
+	for life := 1; life <= 2; life++ {
+		mustWrite(t, file, "")
+		must(t, p.Terminate(t.Context(), 0))
+		if ended, byItself := fleet.Ended(0); !ended || byItself != nil {
+			t.Errorf("ended: %v, %v", ended, byItself)
+		}
+		must(t, os.Remove(file))
+		must(t, p.Start(0))
+		printed(t, fleet, "ready", 1+life)
+	}
+	if blamed, excused := p.Ends(); excused != 1 || len(blamed) != 1 || !strings.Contains(blamed[0], "cannot go on") {
+		t.Errorf("%q blamed, %d excused: want the second end blamed", blamed, excused)
+	}
 }

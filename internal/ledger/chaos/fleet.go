@@ -86,12 +86,17 @@ func (f *Fleet) Kill(slot int) error {
 	return f.slots[slot].kill()
 }
 
-// Terminate sends SIGTERM to the process of a slot and waits for its end: how long it took, and nil for exit code 0.
+// Terminate sends SIGTERM to the process of a slot and waits for its end: how long it took, and nil for exit code 0. An
+// error has the last it printed; one that had ended before it could be asked is os.ErrProcessDone.
 func (f *Fleet) Terminate(ctx context.Context, slot int) (time.Duration, error) {
 	f.mu.Lock()
 	p := f.slots[slot]
 	f.mu.Unlock()
-	return p.terminate(ctx)
+	took, err := p.terminate(ctx)
+	if err != nil {
+		err = fmt.Errorf("process %d after SIGTERM: %w:\n%s", slot, err, tail(f.LogFile(slot)))
+	}
+	return took, err
 }
 
 // Stop freezes the process of a slot with SIGSTOP: it keeps its connections and knows nothing of the time that passes.

@@ -125,6 +125,12 @@ func TestTerminate(t *testing.T) {
 	if took, err := f.Terminate(t.Context(), 0); err != nil || took <= 0 {
 		t.Errorf("ended after %s: %v", took, err)
 	}
+	if _, err := f.Terminate(t.Context(), 0); !errors.Is(err, os.ErrProcessDone) {
+		t.Errorf("one that has ended: %v", err)
+	}
+	if err := f.Running(); err != nil {
+		t.Errorf("it was told to end: %v", err)
+	}
 	if err := f.Restart(0); err != nil {
 		t.Fatal(err)
 	}

@@ -64,11 +64,13 @@ func (p *process) kill() error {
 	return nil
 }
 
-// terminate asks it to end, and returns how long that took and how it ended: nil for exit code 0.
+// terminate asks it to end, and returns how long that took and how it ended: nil for exit code 0, os.ErrProcessDone for
+// one that had ended before it could be asked.
 func (p *process) terminate(ctx context.Context) (time.Duration, error) {
 	began := time.Now()
-	p.killed.Store(true)
+	before := p.killed.Swap(true)
 	if err := p.command.Process.Signal(syscall.SIGTERM); err != nil {
+		p.killed.Store(before)
 		return 0, err
 	}
 	select {
