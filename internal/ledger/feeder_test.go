@@ -56,7 +56,8 @@ func TestTheRateIsKept(t *testing.T) {
 	w := newWorld(t)
 	start := time.Now()
 	w.feed(ledger.Load{Seed: 2, Commands: 101, Cards: 10}, 500)
-	if took := time.Since(start); took < 200*time.Millisecond {
+	const slack = time.Millisecond // a wait that is shorter than that is left out
+	if took := time.Since(start); took < 200*time.Millisecond-slack {
 		t.Errorf("101 commands at 500 a second took %s", took)
 	}
 }
