@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -115,7 +116,7 @@ func TestAnOutageRejectsNothing(t *testing.T) {
 	report := d.settle(witness, fed)
 	ended := time.Since(back)
 
-	events := journal.all()
+	events := journal.upTo(t, report)
 	sentThen := len(open(events, down))
 	probes := partitions * (int(outage/probeEvery) + 1)
 	sentMeanwhile, timedOut := 0, 0
@@ -166,8 +167,9 @@ func TestAPauseKeepsBackAndARateLetsOut(t *testing.T) {
 	pause(t, time.Until(resumed.Add(drained+5*time.Second)))
 	report := d.settle(witness, feed.end())
 
-	events := journal.all()
-	immediate, rated, last := 0, 0, stopped
+	events := journal.upTo(t, report)
+	immediate, last := 0, stopped
+	rated := make([]float64, int(until.Sub(from).Seconds())) // by second
 	for _, e := range events {
 		if e.kind != "REQUEST_SENT" {
 			continue
@@ -177,15 +179,18 @@ func TestAPauseKeepsBackAndARateLetsOut(t *testing.T) {
 			immediate++
 		case during:
 			last = e.at
-		case e.at.After(from) && e.at.Before(until):
-			rated++
+		default:
+			if second := int(e.at.Sub(from).Seconds()); e.at.After(from) && second < len(rated) {
+				rated[second]++
+			}
 		}
 	}
-	measured := float64(rated) / until.Sub(from).Seconds()
+	slices.Sort(rated)
+	measured := rated[len(rated)/2] // of the seconds: a machine that stands still for one says nothing of the others
 	t.Logf("%d due a second, paused for %s: %d immediate ones sent meanwhile, the last other one %s after the pause was set; "+
 		"then %.0f a second, set to %d; %d in all", due, resumed.Sub(stopped).Round(time.Millisecond), immediate,
 		last.Sub(stopped).Round(time.Millisecond), measured, rate, report.Counts.Requests)
-	if late := last.Sub(stopped); late > time.Second {
+	if late := last.Sub(stopped); late > paused/4 { // the figure is above; a pause that nobody keeps lasts to its end
 		t.Errorf("what is not immediate was still sent %s after the pause was set", late)
 	}
 	if least := 0.1 * float64(due) * released.Sub(stopped).Seconds(); float64(immediate) < 0.8*least {
@@ -208,8 +213,9 @@ func (d *deployment) must(command string, flags ...string) {
 // each cancel is answered. The ledger holds the answers against each other.
 func TestCancelsThatRaceTheSend(t *testing.T) {
 	needRealKafka(t)
-	requests := number(t, "CARDSTREAM_E2E_CANCELS", 1_000)
-	const around, ahead, perSecond = 50 * time.Millisecond, 15 * time.Second, 200
+	near := number(t, "CARDSTREAM_E2E_CANCELS", 1_000)
+	requests := near + near/10
+	const ahead, perSecond = 15 * time.Second, 200
 	d := deploy(t, kafkatest.Start(t))
 	witness := d.witnessOf(ledger.Rules{}, ledger.Mode{Results: true})
 	d.runWith(2, func() []string { return nil })
@@ -222,11 +228,12 @@ func TestCancelsThatRaceTheSend(t *testing.T) {
 	eventually(t, time.Minute, "all requests are PENDING", func() bool {
 		return journal.count("REQUEST_PENDING") == requests
 	})
-	d.cancelAround(journal.all(), around)
+	d.cancelAround(journal.all(), near)
 	report := d.settle(witness, fed)
 
 	cancelled, refused := report.Counts.Events["REQUEST_CANCELLED"], report.Counts.Events["COMMAND_REJECTED"]
-	t.Logf("%d cancels: %d in time, %d too late; %d sent", requests, cancelled, refused, report.Counts.Events["REQUEST_SENT"])
+	t.Logf("%d cancels, %d of them within %s of the due time: %d in time, %d too late; %d sent", requests, near, around,
+		cancelled, refused, report.Counts.Events["REQUEST_SENT"])
 	if cancelled+refused != requests || cancelled+report.Counts.Events["REQUEST_SENT"] != requests {
 		t.Errorf("%d requests: %d CANCELLED, %d SENT; %d cancels refused", requests, cancelled,
 			report.Counts.Events["REQUEST_SENT"], refused)
@@ -236,15 +243,25 @@ func TestCancelsThatRaceTheSend(t *testing.T) {
 	}
 }
 
-// cancelAround writes a cancel of each request, at a moment that is at most so far from when it is due.
-func (d *deployment) cancelAround(pending []happened, around time.Duration) {
+// Cancels come at a moment that is at most so far from when their request is due; a few at most wide, so that some come
+// in time and some too late wherever this runs.
+const around, wide = 50 * time.Millisecond, 3 * time.Second
+
+// cancelAround writes a cancel of each request, so many of them close to when it is due.
+func (d *deployment) cancelAround(events []happened, near int) {
 	d.t.Helper()
 	id, codec := d.latest("provisioning.commands")
 	random := rand.New(rand.NewPCG(seed(d.t), 2))
 	client := d.cluster.Client(d.t, kgo.DefaultProduceTopic(d.prefix+"provisioning.commands"), kgo.ProducerLinger(0))
-	for _, r := range byTime(pending, func(h happened) time.Time {
-		return h.due.Add(time.Duration((2*random.Float64() - 1) * float64(around)))
-	}) {
+	taken := 0
+	moment := func(h happened) time.Time {
+		most := around
+		if taken++; taken > near {
+			most = wide
+		}
+		return h.due.Add(time.Duration((2*random.Float64() - 1) * float64(most)))
+	}
+	for _, r := range byTime(events, moment) {
 		pause(d.t, time.Until(r.moment))
 		value, err := codec.BinaryFromNative(wireHeader(id), map[string]any{
 			"command_id": "cancel " + r.number, "source": "e2e", "occurred_at": time.Now(),
@@ -271,7 +288,6 @@ func TestARestartKeepsEveryAttempt(t *testing.T) {
 	requests, seconds := number(t, "CARDSTREAM_E2E_SENT", 2_000), number(t, "CARDSTREAM_E2E_SENT_SECONDS", 10)
 	sending := time.Duration(seconds) * time.Second
 	timeout := sending + 20*time.Second
-	const most = time.Second
 	d := deploy(t, kafkatest.Start(t))
 	witness := d.witnessOf(ledger.Rules{}, ledger.Mode{Results: true, Timeout: timeout, Attempts: 1})
 	fleet := d.runWith(1, func() []string {
@@ -293,12 +309,16 @@ func TestARestartKeepsEveryAttempt(t *testing.T) {
 	}
 	d.awaitAll(0)
 	ready := time.Now()
-	d.settle(witness, fed)
+	report := d.settle(witness, fed)
 	respondBy, worst, early := map[string]time.Time{}, time.Duration(0), 0
-	for _, e := range journal.all() {
+	var last time.Time
+	for _, e := range journal.upTo(t, report) {
 		switch e.kind {
 		case "REQUEST_SENT":
 			respondBy[e.number] = e.at.Add(timeout)
+			if e.at.After(last) {
+				last = e.at
+			}
 		case "REQUEST_REJECTED":
 			wanted := respondBy[e.number]
 			if wanted.Before(ready) {
@@ -310,8 +330,9 @@ func TestARestartKeepsEveryAttempt(t *testing.T) {
 	}
 	t.Logf("%d requests SENT; ready %s after the kill; %d time-outs fell into that; the latest came %s late",
 		fed.Accepted, ready.Sub(killed).Round(time.Millisecond), early, worst.Round(time.Millisecond))
-	if worst > most {
-		t.Errorf("a time-out came %s late, at most %s", worst, most)
+	// The figure is above; a time-out that counts anew from the restart is at least so late.
+	if anew := ready.Sub(last); worst >= anew {
+		t.Errorf("a time-out came %s late, and the restart %s after the attempts", worst, anew)
 	}
 }
 
@@ -356,8 +377,8 @@ func TestResultsAreSwitchedOffAndOn(t *testing.T) {
 	turn("off")
 	turn("on")
 	d.headend()
-	d.settle(witness, feds...)
-	if completed := journal.count("REQUEST_COMPLETED"); completed != 3*requests {
+	report := d.settle(witness, feds...)
+	if completed := report.Counts.Events["REQUEST_COMPLETED"]; completed != 3*requests {
 		t.Errorf("%d COMPLETED of %d", completed, 3*requests)
 	}
 }

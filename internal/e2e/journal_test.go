@@ -11,6 +11,8 @@ import (
 
 	"github.com/linkedin/goavro/v2"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"cardstream/internal/ledger"
 )
 
 // journal is the life cycle events of a deployment as they come, for what only the times of events can tell. The
@@ -108,6 +110,15 @@ func (j *journal) all() []happened {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return slices.Clone(j.events)
+}
+
+// upTo returns them once there are as many as the ledger has seen.
+func (j *journal) upTo(t *testing.T, report *ledger.Report) []happened {
+	t.Helper()
+	eventually(t, time.Minute, "the journal has all events", func() bool {
+		return len(j.all()) >= report.Counts.Records["provisioning.events"]
+	})
+	return j.all()
 }
 
 // count returns how many events of a type there are so far.

@@ -27,7 +27,7 @@ lock() {
 # that was killed a moment ago may still hold its port.
 require_port() {
     local i
-    for ((i = 0; i < 20; i++)); do
+    for ((i = 0; i < 100; i++)); do
         (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null || return 0
         sleep 0.1
     done
