@@ -21,7 +21,7 @@ func ReadAll(ctx context.Context, client *cluster.Client, fetcher *consumer.Fetc
 	spans := make([]span, partitions)
 	for p := range spans {
 		tp := record.TopicPartition{Topic: topic, Partition: int32(p)}
-		if spans[p], err = spanOf(ctx, client, tp); err != nil {
+		if spans[p], err = spanOf(ctx, client, tp, consumer.Earliest); err != nil {
 			return err
 		}
 	}
@@ -39,9 +39,10 @@ type span struct {
 	start, end int64
 }
 
-func spanOf(ctx context.Context, client *cluster.Client, tp record.TopicPartition) (s span, err error) {
+// spanOf asks what a partition has from a place on. It is empty where that is behind the committed records' end.
+func spanOf(ctx context.Context, client *cluster.Client, tp record.TopicPartition, from consumer.Place) (s span, err error) {
 	s.TopicPartition = tp
-	if s.start, err = consumer.ListOffset(ctx, client, tp, consumer.Earliest); err != nil {
+	if s.start, err = consumer.ListOffset(ctx, client, tp, from); err != nil {
 		return s, err
 	}
 	s.end, err = consumer.ListOffset(ctx, client, tp, consumer.Stable)

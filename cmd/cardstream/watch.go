@@ -23,7 +23,7 @@ type watchCommand struct {
 	Topic     string        `arg:"" help:"Name of the topic, without prefix: provisioning.events, smartcard.commands, …"`
 	FromStart bool          `help:"From the topic's start, not from its end."`
 	Key       string        `placeholder:"TEXT" help:"Only records with this key."`
-	UntilIdle time.Duration `placeholder:"DURATION" help:"End when nothing has come for so long; 0: never."`
+	UntilIdle time.Duration `placeholder:"DURATION" help:"End when nothing has come for so long, once what there was has been printed; 0: never."`
 	ShowPINs  bool          `name:"show-pins" help:"Do not mask PINs."`
 	Timeout   time.Duration `default:"30s" help:"How long the brokers may take to answer at the beginning (${default})."`
 }
@@ -65,22 +65,9 @@ func (c *watchCommand) Run(ctx context.Context, std streams) error {
 	return errors.Join(err, s.Close())
 }
 
-// errIdle ends the watching of a topic that has gone quiet.
-var errIdle = errors.New("idle")
-
 func (c *watchCommand) follow(ctx context.Context, follower *admin.Follower, foreign *schemas.Foreign, std streams) error {
-	ended := ctx
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	idle := func() {}
-	if c.UntilIdle > 0 {
-		timer := time.AfterFunc(c.UntilIdle, func() { cancel(errIdle) })
-		defer timer.Stop()
-		idle = func() { timer.Reset(c.UntilIdle) }
-	}
 	out := bufio.NewWriter(std.out)
-	err := follower.Run(ctx, func(r record.Record) error {
-		idle()
+	printLine := func(r record.Record) error {
 		if c.Key != "" && string(r.Key) != c.Key {
 			return nil
 		}
@@ -92,11 +79,17 @@ func (c *watchCommand) follow(ctx context.Context, follower *admin.Follower, for
 			return fmt.Errorf("print record: %w", err)
 		}
 		return out.Flush()
-	})
-	if errors.Is(context.Cause(ctx), errIdle) || ended.Err() != nil {
-		return nil
 	}
-	return err
+	run := follower.Run
+	if c.UntilIdle > 0 {
+		run = func(ctx context.Context, each func(record.Record) error) error {
+			return follower.RunUntilIdle(ctx, c.UntilIdle, each)
+		}
+	}
+	if err := run(ctx, printLine); ctx.Err() == nil {
+		return err
+	}
+	return nil // told to end
 }
 
 // show decodes a record with its writer's schema. What does not decode is shown by its size, as it may hold a PIN.
