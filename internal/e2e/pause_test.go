@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // events returns the types of the events about a card so far.
@@ -32,7 +33,8 @@ func events(t *testing.T, connection []string, card string) []string {
 
 // A person at a shell: what is not immediate waits through a pause, and goes when it ends.
 func TestAPauseKeepsBackWhatIsNotImmediate(t *testing.T) {
-	connection := dev(t).flags()
+	process := dev(t)
+	connection := process.flags()
 	do := func(args ...string) {
 		t.Helper()
 		if got := shell(t, append(args, connection...)...); got.code != 0 {
@@ -43,19 +45,22 @@ func TestAPauseKeepsBackWhatIsNotImmediate(t *testing.T) {
 		t.Helper()
 		do(append([]string{"send", "--subscription-number", "S-1", "--serial-number", card, "--reset-pin"}, more...)...)
 	}
-	do("pause", "--reason", "to see what happens")
-	send("waits")
-	send("passes", "--immediately", "--follow")
 	pending, completed := []string{"REQUEST_PENDING"}, []string{"REQUEST_PENDING", "REQUEST_SENT", "REQUEST_COMPLETED"}
-	if got := events(t, connection, "passes"); !slices.Equal(got, completed) {
-		t.Errorf("immediate, while paused: %q", got)
+	wait := func(what, card string, want []string) {
+		t.Helper()
+		eventually(t, time.Minute, what, func() bool { return slices.Equal(events(t, connection, card), want) })
 	}
+	do("pause", "--reason", "to see what happens")
+	eventually(t, time.Minute, "the pause is known", func() bool {
+		return strings.Contains(process.page(t), "\ncardstream_dispatch_paused 1\n")
+	})
+	send("waits")
+	wait("not immediate, while paused", "waits", pending)
+	send("passes", "--immediately", "--follow")
+	wait("immediate, while paused", "passes", completed)
 	if got := events(t, connection, "waits"); !slices.Equal(got, pending) {
-		t.Errorf("not immediate, while paused: %q", got)
+		t.Errorf("not immediate, while something else was sent: %q", got)
 	}
 	do("resume")
-	send("after", "--follow")
-	if got := events(t, connection, "waits"); !slices.Equal(got, completed) {
-		t.Errorf("after the pause: %q", got)
-	}
+	wait("after the pause", "waits", completed)
 }
