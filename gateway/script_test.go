@@ -54,7 +54,7 @@ type script struct {
 	concurrency int
 	results     bool
 	server      *server
-	stop        func()
+	stages      *working
 	fault       *kfake.FaultHandle
 }
 
@@ -74,9 +74,9 @@ func (s *script) do(t *testing.T, line string) []string {
 	case "stages":
 		if words[1] == "stop" {
 			s.begin()
-			s.stop()
+			s.stages.stop()
 		} else {
-			s.stop = s.work(s.results)
+			s.work()
 		}
 	case "produce":
 		s.begin()
@@ -101,12 +101,18 @@ func (s *script) do(t *testing.T, line string) []string {
 
 // begin starts the stages and the gateway, unless they run.
 func (s *script) begin() {
-	if s.stop == nil {
-		s.stop = s.work(s.results)
+	if s.stages == nil {
+		s.work()
 	}
 	if s.server == nil {
 		s.restart()
 	}
+}
+
+// work starts the stages, and waits until they take commands: callers' waits are not for that.
+func (s *script) work() {
+	s.stages = s.world.work(s.results)
+	s.stages.awaitStepping(s.world.t)
 }
 
 func (s *script) restart() {
