@@ -26,7 +26,7 @@ import (
 // `concurrency 0` is how many may be under way; `restart` ends the gateway and starts another on the same folder.
 func TestScripts(t *testing.T) {
 	scripttest.Each(t, "testdata", func(t *testing.T, path string) {
-		s := &script{world: newWorld(t), terminal: newTerminal(t), wait: 10 * time.Second, concurrency: 1000}
+		s := &script{world: newWorld(t), terminal: newTerminal(t), wait: time.Minute, concurrency: 1000}
 		s.variables["AUTH"] = "Authorization: Bearer " + s.goodToken()
 		s.variables["TOKEN"] = s.goodToken()
 		s.variables["OTHER"] = "Authorization: Bearer " + must(s.issuer.Token("somebody else", time.Hour))

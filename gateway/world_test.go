@@ -211,7 +211,7 @@ func (w *world) listen(change ...func(*gateway.Web)) *server {
 	web := gateway.Web{
 		Addr: "127.0.0.1:0", Keys: w.keys,
 		Tokens: gateway.Tokens{Issuer: devtoken.Name, Audience: devtoken.Audience, Algorithms: []string{"ES256", "RS256"}},
-		Wait:   10 * time.Second, Concurrency: 1000, Connections: 1000, TimeZone: time.UTC, Store: w.t.TempDir(),
+		Wait:   time.Minute, Concurrency: 1000, Connections: 1000, TimeZone: time.UTC, Store: w.t.TempDir(),
 	}
 	for _, c := range change {
 		c(&web)
