@@ -213,17 +213,23 @@ func (l *logged) all() string {
 // await waits until the log, from a place on, has a line with this, and returns the place behind all that is there.
 func (l *logged) await(tb testing.TB, from int, part string) int {
 	tb.Helper()
+	return l.awaitThat(tb, part, func(text string) bool { return strings.Contains(text[from:], part) })
+}
+
+// awaitThat waits until something holds for the log, and returns the place behind all that is there.
+func (l *logged) awaitThat(tb testing.TB, what string, holds func(text string) bool) int {
+	tb.Helper()
 	for ctx := within(tb); ; {
 		l.mu.Lock()
 		text, written := l.text.String(), l.written
 		l.mu.Unlock()
-		if strings.Contains(text[from:], part) {
+		if holds(text) {
 			return len(text)
 		}
 		select {
 		case <-written:
 		case <-ctx.Done():
-			tb.Fatalf("nothing of %q in the log:\n%s", part, text)
+			tb.Fatalf("nothing of %q in the log:\n%s", what, text)
 		}
 	}
 }
