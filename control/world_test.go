@@ -130,10 +130,15 @@ type follower struct {
 // follow runs a follower, with connections of its own, until end or the test's end.
 func (w *world) follow(tb testing.TB, silence time.Duration) *follower {
 	tb.Helper()
+	return w.followHeld(tb, silence, 50*time.Millisecond) // what is heard is as old as the question, up to so much
+}
+
+// followHeld is follow, where the broker holds a question for so long that it has nothing new to answer.
+func (w *world) followHeld(tb testing.TB, silence, hold time.Duration) *follower {
+	tb.Helper()
 	client := w.mustOpen(tb)
 	fetcher := consumer.NewFetcher(client, consumer.FetcherConfig{
-		MissingTopicTimeout: 200 * time.Millisecond,
-		MaxWait:             50 * time.Millisecond, // what is heard is as old as the question, up to so much
+		MissingTopicTimeout: 200 * time.Millisecond, MaxWait: hold,
 	})
 	f := &follower{log: newLogged(), metrics: prometheus.NewRegistry()}
 	f.Follower = control.NewFollower(client, fetcher, control.Config{
