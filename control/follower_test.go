@@ -2,6 +2,7 @@ package control_test
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,9 +18,11 @@ import (
 	"cardstream/schemas"
 )
 
-func TestEveryFollowerKnowsWithinASecond(t *testing.T) {
+// The broker holds a question for a minute where there is nothing new: who knows before was told at once, and did not
+// just ask again.
+func TestEveryFollowerIsToldAtOnce(t *testing.T) {
 	w := mustWorld(t, kafkatest.Start(t))
-	followers := []*follower{w.follow(t, 0), w.follow(t, 0)}
+	followers := []*follower{w.followHeld(t, 0, time.Minute), w.followHeld(t, 0, time.Minute)}
 	for _, f := range followers {
 		f.awaitReady(t)
 	}
@@ -32,12 +35,8 @@ func TestEveryFollowerKnowsWithinASecond(t *testing.T) {
 		{control.Paused, "false", provisioning.RunControl{Rate: 2000}},
 	} {
 		w.mustSet(t, step.name, step.value)
-		set := time.Now()
-		for i, f := range followers {
+		for _, f := range followers {
 			f.await(t, step.want)
-			if took := time.Since(set); took > time.Second {
-				t.Errorf("follower %d knows %s %s after %s", i, step.name, step.value, took)
-			}
 		}
 	}
 }
@@ -133,23 +132,43 @@ func TestAPauseOutlivesTheBrokers(t *testing.T) {
 	config.KafkaAddr, config.RegistryAddr = first.Addrs()[0], first.RegistryURL()[len("http://"):]
 	w := mustWorld(t, kafkatest.Cluster{Brokers: first.Addrs(), RegistryURL: first.RegistryURL(), Embedded: first})
 	w.mustSet(t, control.Paused, "true")
-	f := w.follow(t, 300*time.Millisecond)
+	const silence = 300 * time.Millisecond
+	began := time.Now()
+	f := w.follow(t, silence)
 	f.awaitReady(t)
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
-	at := f.log.await(t, 0, "out of reach")
+	f.awaitAge(t, silence)
+	// A slow machine may have been out of reach before, and within reach again.
+	at := f.log.awaitThat(t, "out of reach", func(text string) bool {
+		return strings.LastIndex(text, "out of reach") > strings.LastIndex(text, "within reach again")
+	})
 	if !f.Current().Paused {
 		t.Error("the outage has ended the pause")
 	}
-	if age := f.age(t); age < 0.3 || age > patience.Seconds() {
-		t.Errorf("cardstream_control_age_seconds %v", age)
+	if age, most := f.age(t), time.Since(began); age > most.Seconds() {
+		t.Errorf("cardstream_control_age_seconds %v, of %s", age, most)
 	}
 	second := kafkatest.StartEmbedded(t, config)
 	f.log.await(t, at, "within reach again")
 	w.Cluster = second
 	w.mustSet(t, control.Paused, "false")
 	f.await(t, provisioning.RunControl{})
+}
+
+// awaitAge waits until the gauge has so much.
+func (f *follower) awaitAge(tb testing.TB, age time.Duration) {
+	tb.Helper()
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for ctx := within(tb); f.age(tb) < age.Seconds(); {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			tb.Fatalf("cardstream_control_age_seconds %v, want %s; log:\n%s", f.age(tb), age, f.log.all())
+		}
+	}
 }
 
 // age returns the gauge.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 
@@ -116,7 +117,7 @@ func (p *play) follow(t *testing.T) {
 	if p.follower != nil {
 		p.follower.end()
 	}
-	p.follower, p.shown = p.world.follow(t, 0), 0
+	p.follower, p.shown = p.world.follow(t, time.Hour), 0 // no pause of the machine's becomes a line of the log
 	p.follower.awaitReady(t)
 }
 

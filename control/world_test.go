@@ -130,10 +130,15 @@ type follower struct {
 // follow runs a follower, with connections of its own, until end or the test's end.
 func (w *world) follow(tb testing.TB, silence time.Duration) *follower {
 	tb.Helper()
+	return w.followHeld(tb, silence, 50*time.Millisecond) // what is heard is as old as the question, up to so much
+}
+
+// followHeld is follow, where the broker holds a question for so long that it has nothing new to answer.
+func (w *world) followHeld(tb testing.TB, silence, hold time.Duration) *follower {
+	tb.Helper()
 	client := w.mustOpen(tb)
 	fetcher := consumer.NewFetcher(client, consumer.FetcherConfig{
-		MissingTopicTimeout: 200 * time.Millisecond,
-		MaxWait:             50 * time.Millisecond, // what is heard is as old as the question, up to so much
+		MissingTopicTimeout: 200 * time.Millisecond, MaxWait: hold,
 	})
 	f := &follower{log: newLogged(), metrics: prometheus.NewRegistry()}
 	f.Follower = control.NewFollower(client, fetcher, control.Config{
@@ -213,17 +218,23 @@ func (l *logged) all() string {
 // await waits until the log, from a place on, has a line with this, and returns the place behind all that is there.
 func (l *logged) await(tb testing.TB, from int, part string) int {
 	tb.Helper()
+	return l.awaitThat(tb, part, func(text string) bool { return strings.Contains(text[from:], part) })
+}
+
+// awaitThat waits until something holds for the log, and returns the place behind all that is there.
+func (l *logged) awaitThat(tb testing.TB, what string, holds func(text string) bool) int {
+	tb.Helper()
 	for ctx := within(tb); ; {
 		l.mu.Lock()
 		text, written := l.text.String(), l.written
 		l.mu.Unlock()
-		if strings.Contains(text[from:], part) {
+		if holds(text) {
 			return len(text)
 		}
 		select {
 		case <-written:
 		case <-ctx.Done():
-			tb.Fatalf("nothing of %q in the log:\n%s", part, text)
+			tb.Fatalf("nothing of %q in the log:\n%s", what, text)
 		}
 	}
 }

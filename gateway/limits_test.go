@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"golang.org/x/sync/errgroup"
 
 	"cardstream/gateway"
@@ -94,7 +95,17 @@ func TestAnEndInOrder(t *testing.T) {
 			answers <- a
 		}()
 	}
-	await(t, "all wait", func() bool { return at.Waiting() == waiting })
+	// Whoever's command is not written when the end is near is told something else.
+	reader := kadm.NewClient(w.cluster.Client(t))
+	await(t, "all commands are written", func() bool {
+		ends, err := reader.ListEndOffsets(t.Context(), w.topics.Commands())
+		if err != nil {
+			return false
+		}
+		var written int64
+		ends.Each(func(end kadm.ListedOffset) { written += end.Offset })
+		return written == waiting
+	})
 	at.stop()
 	for range waiting {
 		if a := <-answers; a.status != http.StatusAccepted {

@@ -157,7 +157,7 @@ func TestAGatewayThatStartsDuringARebalance(t *testing.T) {
 	}
 	var moving errgroup.Group
 	moving.Go(func() error { w.work(false); return nil })
-	moving.Go(func() error { first(); return nil })
+	moving.Go(func() error { first.stop(); return nil })
 	late := w.gateway(func(web *gateway.Web) { web.Wait = time.Minute })
 	var callers errgroup.Group
 	for i := range 50 {

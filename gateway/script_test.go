@@ -21,11 +21,12 @@ import (
 // TestScripts does what testdata says against a gateway on an embedded cluster, with intake and dispatch beside it.
 //
 // Besides curl's lines: `results on` has a headend that answers (and nobody does: cards stay busy); `stages stop` and
-// `stages start`; `produce fails CODE` and `produce works`; `wait 300ms` is how long callers wait; `concurrency 0` is
-// how many may be under way; `restart` ends the gateway and starts another on the same folder.
+// `stages start`; from `produce fails CODE` on the brokers refuse commands so, from `identify fails CODE` on whoever asks
+// them for a producer's identity, which each gateway does before its first command; `wait 2s` is how long callers wait;
+// `concurrency 0` is how many may be under way; `restart` ends the gateway and starts another on the same folder.
 func TestScripts(t *testing.T) {
 	scripttest.Each(t, "testdata", func(t *testing.T, path string) {
-		s := &script{world: newWorld(t), terminal: newTerminal(t), wait: 10 * time.Second, concurrency: 1000}
+		s := &script{world: newWorld(t), terminal: newTerminal(t), wait: time.Minute, concurrency: 1000}
 		s.variables["AUTH"] = "Authorization: Bearer " + s.goodToken()
 		s.variables["TOKEN"] = s.goodToken()
 		s.variables["OTHER"] = "Authorization: Bearer " + must(s.issuer.Token("somebody else", time.Hour))
@@ -54,8 +55,7 @@ type script struct {
 	concurrency int
 	results     bool
 	server      *server
-	stop        func()
-	fault       *kfake.FaultHandle
+	stages      *working
 }
 
 func (s *script) do(t *testing.T, line string) []string {
@@ -74,22 +74,14 @@ func (s *script) do(t *testing.T, line string) []string {
 	case "stages":
 		if words[1] == "stop" {
 			s.begin()
-			s.stop()
+			s.stages.stop()
 		} else {
-			s.stop = s.work(s.results)
+			s.work()
 		}
 	case "produce":
-		s.begin()
-		if words[1] == "works" {
-			s.fault.Remove()
-			return nil
-		}
-		s.fault = s.cluster.Embedded.Kafka().Fault(kfake.Fault{
-			Keys: []kmsg.Key{kmsg.Produce}, Topic: s.topics.Commands(), Count: -1,
-			Err: map[string]*kerr.Error{
-				"NOT_ENOUGH_REPLICAS": kerr.NotEnoughReplicas, "REQUEST_TIMED_OUT": kerr.RequestTimedOut,
-			}[words[2]],
-		})
+		s.fail(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: s.topics.Commands()}, words[2])
+	case "identify":
+		s.fail(kfake.Fault{Keys: []kmsg.Key{kmsg.InitProducerID}}, words[2])
 	case "curl":
 		s.begin()
 		return s.curl(line)
@@ -99,14 +91,30 @@ func (s *script) do(t *testing.T, line string) []string {
 	return nil
 }
 
+// fail has the brokers answer requests with a code from now on.
+func (s *script) fail(fault kfake.Fault, code string) {
+	s.begin()
+	fault.Count = -1
+	fault.Err = map[string]*kerr.Error{
+		"REQUEST_TIMED_OUT": kerr.RequestTimedOut, "COORDINATOR_LOAD_IN_PROGRESS": kerr.CoordinatorLoadInProgress,
+	}[code]
+	s.cluster.Embedded.Kafka().Fault(fault)
+}
+
 // begin starts the stages and the gateway, unless they run.
 func (s *script) begin() {
-	if s.stop == nil {
-		s.stop = s.work(s.results)
+	if s.stages == nil {
+		s.work()
 	}
 	if s.server == nil {
 		s.restart()
 	}
+}
+
+// work starts the stages, and waits until they take commands: callers' waits are not for that.
+func (s *script) work() {
+	s.stages = s.world.work(s.results)
+	s.stages.awaitStepping(s.world.t)
 }
 
 func (s *script) restart() {

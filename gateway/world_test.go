@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -100,9 +101,15 @@ func (w *world) logger() *slog.Logger { return slog.New(slog.NewJSONHandler(w.lo
 
 var digester = provisioning.NewDigester([]byte("the digest key of these tests"))
 
-// work runs intake and dispatch until the test's end, or until what is returned is called. results says whether the
-// headend answers: nobody does here, so a card stays busy with what was sent to it.
-func (w *world) work(results bool) (stop func()) {
+// working is intake and dispatch under way.
+type working struct {
+	stop   func() // ends them; at the test's end at the latest
+	stages []*stream.Stage
+}
+
+// work runs intake and dispatch. results says whether the headend answers: nobody does here, so a card stays busy with
+// what was sent to it.
+func (w *world) work(results bool) *working {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(w.t.Context())
 	fetcher := consumer.NewFetcher(w.client, consumer.FetcherConfig{})
@@ -111,17 +118,30 @@ func (w *world) work(results bool) (stop func()) {
 	}}))
 	running, ctx := errgroup.WithContext(ctx)
 	running.Go(func() error { return fetcher.Run(ctx) })
-	for _, stage := range w.stages(fetcher, opened, results) {
+	stages := w.stages(fetcher, opened, results)
+	for _, stage := range stages {
 		running.Go(func() error { return stage.Run(ctx) })
 	}
-	stop = sync.OnceFunc(func() {
+	stop := sync.OnceFunc(func() {
 		cancel()
 		if err := errors.Join(running.Wait(), opened.Close()); err != nil {
 			w.t.Errorf("stages: %v", err)
 		}
 	})
 	w.t.Cleanup(stop)
-	return stop
+	return &working{stop: stop, stages: stages}
+}
+
+// awaitStepping waits until they are at work on all partitions: for who shares those with nobody.
+func (s *working) awaitStepping(t *testing.T) {
+	t.Helper()
+	for _, stage := range s.stages {
+		await(t, "a stage has all partitions at work", func() bool {
+			tasks := stage.Status()
+			return len(tasks) == partitions &&
+				!slices.ContainsFunc(tasks, func(task stream.Status) bool { return task.State != stream.Stepping })
+		})
+	}
 }
 
 func (w *world) stages(fetcher *consumer.Fetcher, opened *store.Store, results bool) []*stream.Stage {
@@ -191,7 +211,7 @@ func (w *world) listen(change ...func(*gateway.Web)) *server {
 	web := gateway.Web{
 		Addr: "127.0.0.1:0", Keys: w.keys,
 		Tokens: gateway.Tokens{Issuer: devtoken.Name, Audience: devtoken.Audience, Algorithms: []string{"ES256", "RS256"}},
-		Wait:   10 * time.Second, Concurrency: 1000, Connections: 1000, TimeZone: time.UTC, Store: w.t.TempDir(),
+		Wait:   time.Minute, Concurrency: 1000, Connections: 1000, TimeZone: time.UTC, Store: w.t.TempDir(),
 	}
 	for _, c := range change {
 		c(&web)

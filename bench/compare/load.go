@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
 	"cardstream/bench/limit"
 	"cardstream/bench/meter"
@@ -47,6 +48,8 @@ func (b *bench) loadOne(ctx context.Context, round int, d *deployment, p *subjec
 
 // measureSizes looks at what cardstream has written, for the limit to write alike.
 func (b *bench) measureSizes(ctx context.Context, d *deployment, m *meter.Meter) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
 	sizes, err := m.Sizes(ctx, d.state(d))
 	if err != nil {
 		return err

@@ -158,8 +158,9 @@ func (m *Meter) await(ctx context.Context, met func() bool) error {
 	}
 }
 
-// Sizes returns the mean size of a value in each topic that a command's records go to, of the first few hundred, in bytes;
-// topics without any are left out. It is told the state topic's full name, as not everybody keeps it under the contract's.
+// Sizes returns the mean size of a value in each topic that a command's records go to, of the first few hundred, in bytes.
+// Where ctx ends before it has read so many, of those it has; topics without any are left out. It is told the state
+// topic's full name, as not everybody keeps it under the contract's.
 func (m *Meter) Sizes(ctx context.Context, state string) (map[string]int, error) {
 	named := map[string]string{
 		m.topics.Requests(): "entry", state: "state", m.topics.SmartcardCommands(): "card", m.topics.Events(): "event",
@@ -174,8 +175,6 @@ func (m *Meter) Sizes(ctx context.Context, state string) (map[string]int, error)
 		return nil, err
 	}
 	defer reader.Close()
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
 	bytes, count := map[string]int{}, map[string]int{}
 	for enough := false; !enough && ctx.Err() == nil; {
 		reader.PollFetches(ctx).EachRecord(func(r *kgo.Record) {

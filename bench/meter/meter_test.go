@@ -110,7 +110,9 @@ func TestAnUntimedLoadIsCounted(t *testing.T) {
 	if err := w.AwaitEvents(t.Context(), 3*310); err != nil {
 		t.Error(err)
 	}
-	sizes, err := w.Sizes(t.Context(), w.prefix+"provisioning.state")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	sizes, err := w.Sizes(ctx, w.prefix+"provisioning.state")
 	if err != nil || sizes["entry"] != 10 || sizes["state"] != 20 || sizes["card"] != 30 || sizes["event"] != 40 {
 		t.Errorf("sizes %v, %v", sizes, err)
 	}

@@ -29,7 +29,11 @@ func (h *Hub) Listen(ctx context.Context, source, id string, heard chan<- string
 	for {
 		select {
 		case <-w.news:
-			heard <- w.take().ID
+			select {
+			case heard <- w.take().ID:
+			case <-ctx.Done():
+				return
+			}
 		case <-ctx.Done():
 			return
 		}

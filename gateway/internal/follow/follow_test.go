@@ -56,9 +56,9 @@ func TestWhatIsWrittenIsReadInOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := w.follow(t, 1)
-	got, last := f.awaitNext(t, 2501)
-	if !slices.Equal(got, want) || !last.CaughtUp || last.Next != 2501 {
-		t.Errorf("%d values, caught up %v, next %d", len(got), last.CaughtUp, last.Next)
+	got, last := f.awaitCaughtUp(t, 2501)
+	if !slices.Equal(got, want) || last.Next != 2501 {
+		t.Errorf("%d values, next %d", len(got), last.Next)
 	}
 	if f.first.CaughtUp || len(f.first.Records) >= 2500 {
 		t.Errorf("the first step has %d records, caught up %v", len(f.first.Records), f.first.CaughtUp)
@@ -85,7 +85,7 @@ func TestAbortedRecordsArePassedOver(t *testing.T) {
 		}
 		return next
 	}
-	if got, last := f.awaitNext(t, end(kgo.TryAbort, "x1", "x2")); len(got) != 0 || !last.CaughtUp || last.Next != 3 {
+	if got, last := f.awaitCaughtUp(t, end(kgo.TryAbort, "x1", "x2")); len(got) != 0 || last.Next != 3 {
 		t.Errorf("%q, %+v", got, last)
 	}
 	end(kgo.TryCommit, "a")
