@@ -109,12 +109,13 @@ func TestAWokenZombieLearnsThatItIsNoMember(t *testing.T) {
 	c.CreateTopic(t, "t", 2, nil)
 	config := quick("g", "t")
 	config.HeartbeatInterval = time.Hour // as if it were stopped: no clock of its own tells it
-	config.SessionTimeout = 200 * time.Millisecond
+	config.SessionTimeout = time.Minute  // nor does one bound what it asks
 	zombie := mustJoin(t, mustOpen(t, c), config)
 	awaitShares(t, []*member{zombie}, 2)
 	first := zombie.latest()
 	m, other := zombie.Membership(partitionOf(0)), zombie.Membership(partitionOf(1))
-	await(t, "the coordinator throws it out", func() bool { return len(describe(t, c, "g").Members) == 0 })
+	expel(t, c, "g", first.MemberID)
+	await(t, "the coordinator has thrown it out", func() bool { return len(describe(t, c, "g").Members) == 0 })
 	if m.Err() != nil {
 		t.Errorf("it knows too early: %v", m.Err())
 	}
@@ -131,6 +132,19 @@ func TestAWokenZombieLearnsThatItIsNoMember(t *testing.T) {
 	})
 	if m.Err() == nil {
 		t.Error("an old membership came to life again")
+	}
+}
+
+// expel takes a member out of its group without its knowledge, as the coordinator does whose clock has run out.
+func expel(t *testing.T, c kafkatest.Cluster, group, memberID string) {
+	t.Helper()
+	leave := kmsg.NewPtrLeaveGroupRequest()
+	leave.Group = group
+	member := kmsg.NewLeaveGroupRequestMember()
+	member.MemberID = memberID
+	leave.Members = append(leave.Members, member)
+	if left, err := leave.RequestWith(within(t), c.Client(t)); err != nil || left.ErrorCode != 0 {
+		t.Fatalf("%+v, %v", left, err)
 	}
 }
 
