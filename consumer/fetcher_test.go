@@ -222,7 +222,8 @@ func TestAMovedLeaderIsFollowed(t *testing.T) {
 	tp := record.TopicPartition{Topic: "t"}
 	c.CreateTopic(t, tp.Topic, 1, nil)
 	w := writer(t, c)
-	p := mustAdd(t, mustFetch(t, mustOpen(t, c), consumer.FetcherConfig{}), tp, 0)
+	logger, logged := recordLog()
+	p := mustAdd(t, mustFetch(t, mustOpen(t, c), consumer.FetcherConfig{Logger: logger}), tp, 0)
 	kafka := c.Embedded.Kafka()
 	for i := range 6 {
 		if err := kafka.MoveTopicPartition(tp.Topic, 0, (kafka.LeaderFor(tp.Topic, 0)+1)%3); err != nil {
@@ -230,11 +231,10 @@ func TestAMovedLeaderIsFollowed(t *testing.T) {
 		}
 		value := fmt.Sprint("v", i)
 		last := write(t, w, tp, value)
-		begun := time.Now()
 		wantValues(t, readTo(t, p, last+1), value)
-		if took := time.Since(begun); took > 2*time.Second {
-			t.Errorf("move %d: read %v after it was written", i, took)
-		}
+	}
+	if strings.Contains(logged(), "trying on") { // told of the third failure in a row: a move takes one or two
+		t.Errorf("logged %s", logged())
 	}
 }
 
@@ -250,8 +250,8 @@ func TestABrokerThatIsAwayIsWaitedFor(t *testing.T) {
 		value := fmt.Sprint("v", i)
 		last := write(t, w, tp, value)
 		wantValues(t, readTo(t, p, last+1), value)
+		tried := strings.Count(logged(), "trying on") // before the cut: it is told once
 		network.cut()
-		tried := strings.Count(logged(), "trying on")
 		await(t, "it is told of", func() bool { return strings.Count(logged(), "trying on") > tried })
 		network.mend()
 	}
@@ -332,19 +332,17 @@ func TestAnAddedPartitionDoesNotWaitForALongPoll(t *testing.T) {
 	polls := c.Embedded.Kafka().Fault(kfake.Fault{
 		Keys: []kmsg.Key{kmsg.Fetch}, Topic: "t", Partitions: []int32{0}, Observe: true, Count: -1,
 	})
-	const long = 15 * time.Second
-	fetcher := mustFetch(t, mustOpen(t, c), consumer.FetcherConfig{MaxWait: long})
+	fetcher := mustFetch(t, mustOpen(t, c), consumer.FetcherConfig{MaxWait: 3 * patience}) // nothing is read behind it in time
 	mustAdd(t, fetcher, idle, 0)
 	if err := polls.Wait(within(t), 1); err != nil {
 		t.Fatal(err)
 	}
-	begun := time.Now()
 	p := mustAdd(t, fetcher, busy, 0)
 	readTo(t, p, last+1)
 	last = write(t, w, busy, "b")
 	readTo(t, p, last+1)
-	if took := time.Since(begun); took > long/3 {
-		t.Errorf("read after %v", took)
+	if n := polls.Hits(); n != 1 {
+		t.Errorf("%d polls of the partition that has nothing, want the one that goes on", n)
 	}
 }
 

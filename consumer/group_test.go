@@ -26,7 +26,10 @@ func TestMembersShareEvenlyKeepWhatTheyHaveAndLeave(t *testing.T) {
 	topic, group := prefix+"t", prefix+"g"
 	c.CreateTopic(t, topic, 12, nil)
 	client := mustOpen(t, c)
-	config := consumer.GroupConfig{Group: group, Topics: []string{topic}, HeartbeatInterval: 50 * time.Millisecond}
+	config := consumer.GroupConfig{
+		Group: group, Topics: []string{topic}, HeartbeatInterval: 50 * time.Millisecond,
+		SessionTimeout: time.Minute, // that a member is gone is known from itself alone
+	}
 
 	one := mustJoin(t, client, config)
 	awaitShares(t, []*member{one}, 12)
@@ -51,11 +54,7 @@ func TestMembersShareEvenlyKeepWhatTheyHaveAndLeave(t *testing.T) {
 	if err := one.leave(); err != nil {
 		t.Errorf("Run: %v", err)
 	}
-	begun := time.Now()
 	awaitShares(t, []*member{two, three}, 6, 6)
-	if took := time.Since(begun); took > 3*time.Second {
-		t.Errorf("the others took %v to notice", took)
-	}
 }
 
 func TestTheOfficialToolsSeeWhoHasWhat(t *testing.T) {
@@ -79,12 +78,13 @@ func TestADeadMembersPartitionsGoToTheOthers(t *testing.T) {
 	topic := prefix + "t"
 	c.CreateTopic(t, topic, 6, nil)
 	config := quick(prefix+"g", topic)
-	config.SessionTimeout = max(config.SessionTimeout, c.MinSessionTimeout)
+	dies := config
+	dies.SessionTimeout = max(time.Second, c.MinSessionTimeout)
 	dying, err := cluster.Open(cluster.Config{Brokers: c.Brokers})
 	if err != nil {
 		t.Fatal(err)
 	}
-	dead, alive := mustJoin(t, dying, config), mustJoin(t, mustOpen(t, c), config)
+	dead, alive := mustJoin(t, dying, dies), mustJoin(t, mustOpen(t, c), config)
 	awaitShares(t, []*member{dead, alive}, 3, 3)
 	dying.Close() // it cannot even leave
 	if err := <-dead.ended; !errors.Is(err, cluster.ErrClosed) {
@@ -114,7 +114,6 @@ func TestHeartbeatsGoOnWhileTheOwnerIsBusyWithAnAssignment(t *testing.T) {
 	c := kafkatest.StartEmbedded(t, embeddedDefaults)
 	c.CreateTopic(t, "t", 2, nil)
 	config := quick("g", "t")
-	config.SessionTimeout = 200 * time.Millisecond
 	beats := c.Embedded.Kafka().Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Heartbeat}, Group: "g", Observe: true, Count: -1})
 	g := consumer.NewGroup(mustOpen(t, c), config)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -126,7 +125,7 @@ func TestHeartbeatsGoOnWhileTheOwnerIsBusyWithAnAssignment(t *testing.T) {
 		})
 	}()
 	first := <-told
-	if err := beats.Wait(within(t), 40); err != nil { // four sessions
+	if err := beats.Wait(within(t), beats.Hits()+40); err != nil { // all of them while it is busy
 		t.Fatal(err)
 	}
 	if described := describe(t, c, "g"); described.State != "Stable" || len(described.Members) != 1 {
@@ -135,8 +134,8 @@ func TestHeartbeatsGoOnWhileTheOwnerIsBusyWithAnAssignment(t *testing.T) {
 	if err := g.Membership(record.TopicPartition{Topic: "t"}).Confirm(within(t)); err != nil {
 		t.Errorf("generation %d: %v", first.Generation, err)
 	}
+	cancel() // first: nothing that comes after this is told
 	close(release)
-	cancel()
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
@@ -170,7 +169,9 @@ func TestTroubleWhileJoiningIsOvercomeAndLeavesNoGhost(t *testing.T) {
 			c.CreateTopic(t, "t", 4, nil)
 			c.Embedded.Kafka().Fault(kfake.Fault{Keys: []kmsg.Key{test.key}, Err: test.err, Count: test.count})
 			client := mustOpen(t, c)
-			one, two := mustJoin(t, client, quick("g", "t")), mustJoin(t, client, quick("g", "t"))
+			config := quick("g", "t")
+			config.SessionTimeout = 2 * time.Second // also how long a pending member is remembered, see below
+			one, two := mustJoin(t, client, config), mustJoin(t, client, config)
 			awaitShares(t, []*member{one, two}, 2, 2)
 			for _, m := range []*member{one, two} {
 				if err := m.leave(); err != nil {
@@ -188,7 +189,7 @@ func TestWhoEndsWhileJoiningLeaves(t *testing.T) {
 	c.CreateTopic(t, "t", 4, nil)
 	client := mustOpen(t, c)
 	config := quick("g", "t")
-	config.SessionTimeout, config.RebalanceTimeout = time.Minute, time.Minute // nothing here ends by time-out
+	config.RebalanceTimeout = time.Minute // nothing here ends by time-out
 	stays := mustJoin(t, client, config)
 	awaitShares(t, []*member{stays}, 4)
 	joins := c.Embedded.Kafka().Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.JoinGroup}, Group: "g", Observe: true, Count: -1})
@@ -321,7 +322,7 @@ func TestAMemberThatIsNotUnderstoodGetsItsShare(t *testing.T) {
 	awaitShares(t, []*member{m}, 4)
 
 	join := kmsg.NewPtrJoinGroupRequest()
-	join.Group, join.SessionTimeoutMillis, join.RebalanceTimeoutMillis = "g", 10_000, 10_000
+	join.Group, join.SessionTimeoutMillis, join.RebalanceTimeoutMillis = "g", 60_000, 60_000
 	join.ProtocolType = "consumer"
 	protocol := kmsg.NewJoinGroupRequestProtocol()
 	protocol.Name, protocol.Metadata = consumer.ProtocolName, []byte{0, 9, 0x7f}

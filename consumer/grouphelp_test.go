@@ -120,11 +120,11 @@ func describe(tb testing.TB, c kafkatest.Cluster, group string) kadm.DescribedGr
 	return described[group]
 }
 
-// quick are time-outs for embedded clusters, whose least session time-out is 100 ms.
+// quick are time-outs for embedded clusters. Its session is one that no test outlasts: a test of its end has its own.
 func quick(group string, topics ...string) consumer.GroupConfig {
 	return consumer.GroupConfig{
 		Group: group, Topics: topics,
-		SessionTimeout: time.Second, RebalanceTimeout: 2 * time.Second, HeartbeatInterval: 20 * time.Millisecond,
+		SessionTimeout: time.Minute, RebalanceTimeout: 2 * time.Second, HeartbeatInterval: 20 * time.Millisecond,
 		Backoff: 10 * time.Millisecond,
 	}
 }

@@ -73,18 +73,15 @@ func TestARefusalWaitsForTheRebalanceUnderWay(t *testing.T) {
 	c.CreateTopic(t, "t", 2, nil)
 	client := mustOpen(t, c)
 	config := quick("g", "t")
-	config.HeartbeatInterval = time.Hour // only a refusal makes it ask
-	config.SessionTimeout = time.Hour / 60
+	config.HeartbeatInterval = time.Hour  // only a refusal makes it ask
+	config.RebalanceTimeout = time.Minute // and the coordinator waits for it until then
 	one := mustJoin(t, client, config)
 	awaitShares(t, []*member{one}, 2)
 	first := one.latest()
 	m := one.Membership(partitionOf(0))
 
-	joins := c.Embedded.Kafka().Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.JoinGroup}, Group: "g", Observe: true, Count: -1})
 	two := mustJoin(t, client, config)
-	if err := joins.Wait(within(t), 2); err != nil { // it has its id, and waits for the other
-		t.Fatal(err)
-	}
+	await(t, "it waits for the other", func() bool { return describe(t, c, "g").State == "PreparingRebalance" })
 	if _, generation, err := m.AfterRefusal(within(t), first.Generation); err != nil || generation <= first.Generation {
 		t.Errorf("generation %d, %v", generation, err)
 	}
@@ -109,12 +106,12 @@ func TestAWokenZombieLearnsThatItIsNoMember(t *testing.T) {
 	c.CreateTopic(t, "t", 2, nil)
 	config := quick("g", "t")
 	config.HeartbeatInterval = time.Hour // as if it were stopped: no clock of its own tells it
-	config.SessionTimeout = 200 * time.Millisecond
 	zombie := mustJoin(t, mustOpen(t, c), config)
 	awaitShares(t, []*member{zombie}, 2)
 	first := zombie.latest()
 	m, other := zombie.Membership(partitionOf(0)), zombie.Membership(partitionOf(1))
-	await(t, "the coordinator throws it out", func() bool { return len(describe(t, c, "g").Members) == 0 })
+	expel(t, c, "g", first.MemberID)
+	await(t, "the coordinator has thrown it out", func() bool { return len(describe(t, c, "g").Members) == 0 })
 	if m.Err() != nil {
 		t.Errorf("it knows too early: %v", m.Err())
 	}
@@ -134,11 +131,24 @@ func TestAWokenZombieLearnsThatItIsNoMember(t *testing.T) {
 	}
 }
 
+// expel takes a member out of its group without its knowledge, as the coordinator does whose clock has run out.
+func expel(t *testing.T, c kafkatest.Cluster, group, memberID string) {
+	t.Helper()
+	leave := kmsg.NewPtrLeaveGroupRequest()
+	leave.Group = group
+	member := kmsg.NewLeaveGroupRequestMember()
+	member.MemberID = memberID
+	leave.Members = append(leave.Members, member)
+	if left, err := leave.RequestWith(within(t), c.Client(t)); err != nil || left.ErrorCode != 0 {
+		t.Fatalf("%+v, %v", left, err)
+	}
+}
+
 func TestWhoHearsNoCoordinatorGivesEverythingUp(t *testing.T) {
 	c := kafkatest.StartEmbedded(t, embeddedDefaults)
 	c.CreateTopic(t, "t", 2, nil)
 	config := quick("g", "t")
-	config.SessionTimeout = 300 * time.Millisecond
+	config.SessionTimeout = 2 * time.Second
 	one := mustJoin(t, mustOpen(t, c), config)
 	awaitShares(t, []*member{one}, 2)
 	m := one.Membership(partitionOf(0))
@@ -155,10 +165,8 @@ func TestWhoHearsNoCoordinatorGivesEverythingUp(t *testing.T) {
 func TestAMomentWithoutNetworkCostsNothing(t *testing.T) {
 	c := kafkatest.StartEmbedded(t, embeddedDefaults)
 	c.CreateTopic(t, "t", 2, nil)
-	config := quick("g", "t")
-	config.SessionTimeout = time.Minute
 	client, network := openByNetwork(t, c)
-	one := mustJoin(t, client, config)
+	one := mustJoin(t, client, quick("g", "t"))
 	awaitShares(t, []*member{one}, 2)
 	m := one.Membership(partitionOf(0))
 	network.cut()
@@ -179,9 +187,10 @@ func TestWhoIsCutOffForLongLosesEverythingToTheOthersAndComesBack(t *testing.T) 
 	topic := prefix + "t"
 	c.CreateTopic(t, topic, 4, nil)
 	config := quick(prefix+"g", topic)
-	config.SessionTimeout = max(500*time.Millisecond, c.MinSessionTimeout)
+	short := config
+	short.SessionTimeout = max(2*time.Second, c.MinSessionTimeout)
 	client, network := openByNetwork(t, c)
-	cut, other := mustJoin(t, client, config), mustJoin(t, mustOpen(t, c), config)
+	cut, other := mustJoin(t, client, short), mustJoin(t, mustOpen(t, c), config)
 	awaitShares(t, []*member{cut, other}, 2, 2)
 	before := cut.latest().Partitions
 	network.cut()

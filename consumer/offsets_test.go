@@ -133,8 +133,13 @@ func TestOffsetsThatCannotBeHadAreErrors(t *testing.T) {
 	c := kafkatest.StartEmbedded(t, embeddedDefaults)
 	client := mustOpen(t, c)
 	missing := record.TopicPartition{Topic: "missing"}
-	soon, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-	defer cancel()
+	asked := c.Embedded.Kafka().Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Metadata}, Observe: true, Count: -1})
+	soon, end := context.WithCancel(within(t))
+	defer end()
+	go func() {
+		_ = asked.Wait(soon, 2) // each attempt asks once: the first has failed
+		end()
+	}()
 	if _, err := consumer.ListOffset(soon, client, missing, consumer.Latest); !errors.Is(err, cluster.UnknownTopicOrPartition) {
 		t.Errorf("of a missing topic: %v", err)
 	}

@@ -37,7 +37,7 @@ func (b bench) mustJoin(tb testing.TB, client *cluster.Client) (memberID string,
 	var joined *joingroup.Response
 	for joined == nil || joined.ErrorCode == int16(cluster.MemberIDRequired) {
 		answer, err := coordinator.RoundTrip(tb.Context(), &joingroup.Request{
-			GroupID: b.group, SessionTimeoutMS: 10000, RebalanceTimeoutMS: 10000, ProtocolType: "test", MemberID: memberID,
+			GroupID: b.group, SessionTimeoutMS: 60000, RebalanceTimeoutMS: 10000, ProtocolType: "test", MemberID: memberID,
 			Protocols: []joingroup.RequestProtocol{{Name: "p", Metadata: []byte{}}}})
 		if err != nil {
 			tb.Fatal(err)

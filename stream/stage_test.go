@@ -23,11 +23,7 @@ func TestAStageGoesOnWhereItWas(t *testing.T) {
 		p := b.mustRun(t, disk)
 		b.feed(t, 100)
 		b.awaitAll(t)
-		for _, s := range p.Status() {
-			if s.State != stream.Stepping {
-				t.Errorf("partition %d is %s (%s)", s.Partition, s.State, s.Detail)
-			}
-		}
+		awaitShares(t, []*process{p}, 3)
 		p.end(t)
 		if left := p.Status(); len(left) > 0 {
 			t.Errorf("after the end there are still %v", left)

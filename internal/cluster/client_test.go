@@ -38,7 +38,7 @@ func TestDeadBootstrapBrokers(t *testing.T) {
 	if err := refusing.Close(); err != nil {
 		t.Fatal(err)
 	}
-	client := mustOpen(t, cluster.Config{DialTimeout: 100 * time.Millisecond,
+	client := mustOpen(t, cluster.Config{DialTimeout: 2 * time.Second, // holds for the one that answers too
 		Brokers: append([]string{refusing.Addr().String(), silent.Addr().String()}, server.ListenAddrs()...)})
 	if _, err := client.Leader(t.Context(), record.TopicPartition{Topic: "t"}); err != nil {
 		t.Error(err)
@@ -79,7 +79,8 @@ func TestWhatIsNoKafkaStops(t *testing.T) {
 
 func TestAContextEndsABlockedRoundTripAtOnce(t *testing.T) {
 	server := mustServe(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
-	client := mustOpen(t, cluster.Config{Brokers: server.ListenAddrs(), RequestTimeout: time.Minute})
+	// A round trip that is not ended has the fetch's answer after a minute, and no error.
+	client := mustOpen(t, cluster.Config{Brokers: server.ListenAddrs(), RequestTimeout: time.Hour})
 	leader, err := client.Leader(t.Context(), record.TopicPartition{Topic: "t"})
 	if err != nil {
 		t.Fatal(err)
@@ -95,13 +96,9 @@ func TestAContextEndsABlockedRoundTripAtOnce(t *testing.T) {
 	if err := arrived.Wait(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
-	start := time.Now()
 	cancel(cause)
 	if err := <-done; !errors.Is(err, cause) || cluster.NotSent(err) {
 		t.Errorf("the round trip says %v, not sent %v", err, cluster.NotSent(err))
-	}
-	if waited := time.Since(start); waited > 10*time.Second {
-		t.Errorf("it was held for %v", waited)
 	}
 }
 
@@ -134,7 +131,11 @@ func TestCloseEndsABlockedRoundTrip(t *testing.T) {
 func TestEveryRequestHasADeadline(t *testing.T) {
 	server := mustServe(t, kfake.NumBrokers(1), kfake.SeedTopics(1, "t"))
 	client := mustOpen(t, cluster.Config{Brokers: server.ListenAddrs(), RequestTimeout: 50 * time.Millisecond})
-	leader, err := client.Leader(t.Context(), record.TopicPartition{Topic: "t"})
+	tp := record.TopicPartition{Topic: "t"}
+	leader, err := client.Leader(t.Context(), tp)
+	for cluster.KindOf(err) == cluster.RetrySame { // it has the same bound, which a slow machine exceeds
+		leader, err = client.Leader(t.Context(), tp)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

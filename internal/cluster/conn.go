@@ -3,7 +3,9 @@ package cluster
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/segmentio/kafka-go/protocol"
@@ -96,7 +98,9 @@ func (c *conn) roundTrip(ctx context.Context, request protocol.Message) (answer 
 	return answer, err == nil && ctx.Err() == nil, err
 }
 
-// during runs do under ctx: its deadline is the connection's, and its end closes the connection at once.
+// during runs do under ctx: its deadline is the connection's, and its end closes the connection at once. Of the two the
+// connection is a hair earlier at times. The context's end is waited for then, so that whoever hears that time is up, and
+// looks whose time, finds it ended.
 func (c *conn) during(ctx context.Context, do func() error) error {
 	deadline, _ := ctx.Deadline()
 	if err := c.wire.SetDeadline(deadline); err != nil {
@@ -105,6 +109,9 @@ func (c *conn) during(ctx context.Context, do func() error) error {
 	stop := context.AfterFunc(ctx, func() { _ = c.wire.Close() })
 	defer stop()
 	if err := do(); err != nil {
+		if errors.Is(err, os.ErrDeadlineExceeded) && !deadline.IsZero() && !time.Now().Before(deadline) {
+			<-ctx.Done()
+		}
 		return causeOf(ctx, err)
 	}
 	return nil

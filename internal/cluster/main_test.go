@@ -1,7 +1,9 @@
 package cluster_test
 
 import (
+	"cmp"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 	"go.uber.org/goleak"
@@ -22,9 +24,11 @@ func mustServe(t testing.TB, options ...kfake.Opt) *kfake.Cluster {
 	return server
 }
 
-// mustOpen opens a client on a cluster, which ends with the test.
+// mustOpen opens a client on a cluster, which ends with the test. It dials for a minute where the test says nothing of it:
+// no machine is too slow for that.
 func mustOpen(t testing.TB, config cluster.Config) *cluster.Client {
 	t.Helper()
+	config.DialTimeout = cmp.Or(config.DialTimeout, time.Minute)
 	client, err := cluster.Open(config)
 	if err != nil {
 		t.Fatal(err)

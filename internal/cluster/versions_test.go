@@ -7,7 +7,6 @@ import (
 	"net"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/segmentio/kafka-go/protocol/addoffsetstotxn"
@@ -190,7 +189,7 @@ func (c tappedConn) Write(b []byte) (int, error) {
 // A broker that has dropped every version we know, or never had the request, is told apart from one that is away.
 func TestNoCommonVersion(t *testing.T) {
 	server := mustServe(t)
-	client := mustOpen(t, cluster.Config{Brokers: server.ListenAddrs(), RequestTimeout: time.Second})
+	client := mustOpen(t, cluster.Config{Brokers: server.ListenAddrs()})
 	_, err := client.AnyBroker(t.Context(), unheardOf{})
 	if cluster.KindOf(err) != cluster.Stop {
 		t.Errorf("a request without a version: %v, kind %v", err, cluster.KindOf(err))

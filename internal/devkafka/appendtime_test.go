@@ -2,6 +2,7 @@ package devkafka_test
 
 import (
 	"bytes"
+	"errors"
 	"hash/crc32"
 	"strconv"
 	"testing"
@@ -13,6 +14,8 @@ import (
 
 	"cardstream/internal/devkafka"
 )
+
+const ours, brokers = 0, 1 // kgo's TimestampType
 
 var appendTime = map[string]string{"message.timestamp.type": "LogAppendTime"}
 
@@ -36,7 +39,6 @@ func TestLogAppendTimeIsTheBrokers(t *testing.T) {
 			}
 		}
 	}
-	const ours, brokers = 0, 1 // kgo's TimestampType
 	for _, record := range readAll(t, cluster, "broker-time", 4) {
 		if record.Attrs.TimestampType() != brokers || record.Timestamp.Before(before) ||
 			record.Timestamp.After(time.Now()) {
@@ -50,25 +52,43 @@ func TestLogAppendTimeIsTheBrokers(t *testing.T) {
 	}
 }
 
+// partitioned holds a token for each record that has got into its partition's batch.
+type partitioned chan struct{}
+
+func (p partitioned) OnProduceRecordPartitioned(*kgo.Record, int32) { p <- struct{}{} }
+
 func TestLogAppendTimeOutlivesCompaction(t *testing.T) {
 	cluster := mustStart(t, devkafka.Config{})
 	mustCreate(t, cluster, "topic", map[string]string{
 		"message.timestamp.type": "LogAppendTime", "cleanup.policy": "compact",
 	})
-	client := mustClient(t, cluster)
+	gathered := make(partitioned, 2)
+	client := mustClient(t, cluster, kgo.ManualFlushing(), kgo.WithHooks(gathered))
 	long := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
+	before := time.Now().Truncate(time.Millisecond)
 	for step := range 3 {
-		if err := client.ProduceSync(t.Context(),
-			&kgo.Record{Topic: "topic", Key: []byte("same"), Timestamp: long, Value: []byte(strconv.Itoa(step))},
-			&kgo.Record{Topic: "topic", Key: []byte{'a' + byte(step)}, Timestamp: long.Add(time.Hour)},
-		).FirstErr(); err != nil {
+		produced := kgo.AbortingFirstErrPromise(client)
+		for _, record := range []*kgo.Record{
+			{Topic: "topic", Key: []byte("same"), Timestamp: long, Value: []byte(strconv.Itoa(step))},
+			{Topic: "topic", Key: []byte{'a' + byte(step)}, Timestamp: long.Add(time.Hour)},
+		} {
+			client.Produce(t.Context(), record, produced.Promise())
+			select {
+			case <-gathered:
+			case <-time.After(30 * time.Second):
+				t.Fatal("a record has not got into a batch")
+			}
+		}
+		// Both are in one batch now. A flush before the topic is known could send the first alone.
+		if err := errors.Join(client.Flush(t.Context()), produced.Err()); err != nil {
 			t.Fatal(err)
 		}
 	}
 	cluster.Kafka().Compact()
 	records := readAll(t, cluster, "topic", 5) // of "same", those of the second and the last batch
 	for _, record := range records {
-		if record.Attrs.TimestampType() != 1 || time.Since(record.Timestamp) > time.Minute {
+		if record.Attrs.TimestampType() != brokers || record.Timestamp.Before(before) ||
+			record.Timestamp.After(time.Now()) {
 			t.Errorf("offset %d: type %d, time %s", record.Offset, record.Attrs.TimestampType(), record.Timestamp)
 		}
 	}

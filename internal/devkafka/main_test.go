@@ -53,7 +53,7 @@ func readAll(tb testing.TB, cluster *devkafka.Cluster, topic string, count int) 
 	tb.Helper()
 	client := mustClient(tb, cluster, kgo.ConsumeTopics(topic), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
-	ctx, cancel := context.WithTimeout(tb.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(tb.Context(), 30*time.Second)
 	defer cancel()
 	var records []*kgo.Record
 	for len(records) < count {

@@ -1,9 +1,12 @@
 package devkafka_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -29,7 +32,7 @@ func TestADataDirKeepsRecordsGroupsAndTheClusterID(t *testing.T) {
 	mustClose(t, first)
 
 	config.KafkaAddr = first.Addrs()[0]
-	second := mustStart(t, config)
+	second := mustStartAgain(t, config)
 	if got := second.Addrs()[0]; got != config.KafkaAddr {
 		t.Errorf("it listens on %s, want %s", got, config.KafkaAddr)
 	}
@@ -42,6 +45,30 @@ func TestADataDirKeepsRecordsGroupsAndTheClusterID(t *testing.T) {
 	offsets, err := kadm.NewClient(mustClient(t, second)).FetchOffsets(t.Context(), "group")
 	if at, ok := offsets.Lookup("topic", 0); err != nil || !ok || at.At != 1 {
 		t.Errorf("committed offset %v, %v", at, err)
+	}
+}
+
+// mustStartAgain starts a cluster at an address that one has just left. Whoever asked for any free port may have been given
+// that one meanwhile, and is waited for.
+func mustStartAgain(tb testing.TB, config devkafka.Config) *devkafka.Cluster {
+	tb.Helper()
+	const patience = 20 * time.Second
+	again, late := time.NewTicker(10*time.Millisecond), time.After(patience)
+	defer again.Stop()
+	for {
+		cluster, err := devkafka.Start(tb.Context(), config)
+		if err == nil {
+			tb.Cleanup(func() { mustClose(tb, cluster) })
+			return cluster
+		}
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			tb.Fatal(err)
+		}
+		select {
+		case <-again.C:
+		case <-late:
+			tb.Fatal(err)
+		}
 	}
 }
 

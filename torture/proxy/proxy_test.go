@@ -201,6 +201,7 @@ func TestAStrandedClientHearsNothing(t *testing.T) {
 	if err := say(t, late, hush); !timedOut(err) {
 		t.Errorf("a new client: %v, want silence", err)
 	}
+	awaitStranded(t, p, 2) // who is taken in behind the end gets through
 	p.Unstrand()
 	for _, stranded := range []net.Conn{c, late} {
 		if err := hear(stranded, soon); err == nil || timedOut(err) {
@@ -209,6 +210,20 @@ func TestAStrandedClientHearsNothing(t *testing.T) {
 	}
 	if err := say(t, mustDial(t, p), soon); err != nil {
 		t.Errorf("after the end: %v", err)
+	}
+}
+
+// awaitStranded waits until the proxy has taken so many connections in, all of which it strands.
+func awaitStranded(t *testing.T, p *proxy.Proxy, want int) {
+	t.Helper()
+	again, late := time.NewTicker(time.Millisecond), time.After(soon)
+	defer again.Stop()
+	for n := p.Strand(); n != want; n = p.Strand() {
+		select {
+		case <-again.C:
+		case <-late:
+			t.Fatalf("%d connections stranded, want %d", n, want)
+		}
 	}
 }
 
