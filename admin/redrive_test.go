@@ -15,19 +15,19 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
-	"go.uber.org/goleak"
 
 	"cardstream/admin"
 	"cardstream/consumer"
 	"cardstream/internal/cluster"
 	"cardstream/internal/devkafka"
 	"cardstream/internal/devkafka/kafkatest"
+	"cardstream/internal/leaktest"
 	"cardstream/producer"
 	"cardstream/record"
 	"cardstream/schemas"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 func TestWhatCannotBePutBack(t *testing.T) {
 	with := func(key, value string) func(*record.Record) {

@@ -12,16 +12,16 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
-	"go.uber.org/goleak"
 
 	"cardstream/consumer"
 	"cardstream/internal/cluster"
 	"cardstream/internal/devkafka"
 	"cardstream/internal/devkafka/kafkatest"
+	"cardstream/internal/leaktest"
 	"cardstream/record"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // patience bounds every wait of a test for what is to come; what comes in time takes a fraction of it.
 const patience = 20 * time.Second

@@ -12,16 +12,16 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
-	"go.uber.org/goleak"
 
 	"cardstream/internal/cluster"
 	"cardstream/internal/devkafka"
 	"cardstream/internal/devkafka/kafkatest"
+	"cardstream/internal/leaktest"
 	"cardstream/producer"
 	"cardstream/record"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // bench is a cluster with three topics to write to and an input topic with a group, all of this test alone.
 type bench struct {

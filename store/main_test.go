@@ -4,13 +4,12 @@ import (
 	"encoding/json"
 	"testing"
 
-	"go.uber.org/goleak"
-
+	"cardstream/internal/leaktest"
 	"cardstream/provisioning"
 	"cardstream/store"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // partition is the one that tests use where one is enough.
 const partition = 3

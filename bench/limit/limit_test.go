@@ -7,13 +7,13 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
-	"go.uber.org/goleak"
 
 	"cardstream/bench/limit"
 	"cardstream/internal/devkafka/kafkatest"
+	"cardstream/internal/leaktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 func TestEveryCommandIsCopied(t *testing.T) {
 	const commands = 500

@@ -10,9 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"cardstream/bench/subject"
+	"cardstream/internal/leaktest"
 )
 
 // role is the environment variable that makes this test's own binary a subject.
@@ -22,7 +21,7 @@ func TestMain(m *testing.M) {
 	if addr := os.Getenv(role); addr != "" {
 		panic(http.ListenAndServe(addr, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
 	}
-	goleak.VerifyTestMain(m)
+	leaktest.Main(m)
 }
 
 func freeAddress(t *testing.T) string {

@@ -60,11 +60,12 @@ var rooms = []room{
 	{"examples", "", "internal/ledger"},
 	{"deploy", "", "compose yaml"},
 	{"internal/scripttest", "", ""},
+	{"internal/leaktest", "goleak", ""},
 	{"internal/archtest", "", ""},
 }
 
 // everyTest is what tests of every room may import: helpers, and an independent client to be judged by.
-const everyTest = "internal/devkafka internal/devkafka/kafkatest internal/scripttest franz-go goleak rapid"
+const everyTest = "internal/devkafka internal/devkafka/kafkatest internal/leaktest internal/scripttest franz-go goleak rapid"
 
 // libraries are the others' packages, each with all beneath it, by the names that they have above.
 var libraries = map[string]string{

@@ -6,12 +6,12 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
-	"go.uber.org/goleak"
 
 	"cardstream/internal/cluster"
+	"cardstream/internal/leaktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // mustServe starts embedded brokers, which end with the test.
 func mustServe(t testing.TB, options ...kfake.Opt) *kfake.Cluster {

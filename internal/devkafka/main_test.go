@@ -6,12 +6,12 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
-	"go.uber.org/goleak"
 
 	"cardstream/internal/devkafka"
+	"cardstream/internal/leaktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // mustStart returns a cluster that is closed at the test's end.
 func mustStart(tb testing.TB, config devkafka.Config) *devkafka.Cluster {

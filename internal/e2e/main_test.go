@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"go.uber.org/goleak"
+	"cardstream/internal/leaktest"
 )
 
 // executable is the cardstream under test, built once.
@@ -23,11 +23,10 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		ownClusters.wipe()
-		_ = os.RemoveAll(folder) // a temporary one
-		os.Exit(code)
-	}))
+	code := leaktest.Run(m)
+	ownClusters.wipe()
+	_ = os.RemoveAll(folder) // a temporary one
+	os.Exit(code)
 }
 
 func build(into string) error {

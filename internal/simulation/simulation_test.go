@@ -9,8 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"go.uber.org/goleak"
-
+	"cardstream/internal/leaktest"
 	"cardstream/internal/simulation"
 )
 
@@ -30,7 +29,7 @@ func environment(name string, otherwise int) int {
 	return otherwise
 }
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // play plays a seed in a bubble of its own.
 func play(t *testing.T, seed int) (r *simulation.Result) {

@@ -10,13 +10,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"go.uber.org/goleak"
-
+	"cardstream/internal/leaktest"
 	"cardstream/torture/faults"
 	"cardstream/torture/schedule"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // blows are some of a kind, so that each of its variants is among them.
 func blows(k faults.Kind) []schedule.Blow {

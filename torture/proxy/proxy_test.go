@@ -12,12 +12,11 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
+	"cardstream/internal/leaktest"
 	"cardstream/torture/proxy"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // echo answers every byte with itself, and tells of each connection that ends.
 func echo(t *testing.T) (addr string, ended <-chan error) {

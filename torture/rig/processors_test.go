@@ -10,8 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
+	"cardstream/internal/leaktest"
 	"cardstream/internal/ledger/chaos"
 	"cardstream/torture/rig"
 )
@@ -38,7 +37,7 @@ func TestMain(m *testing.M) {
 		failIfTold(file)
 		os.Exit(0)
 	}
-	goleak.VerifyTestMain(m)
+	leaktest.Main(m)
 }
 
 func failIfTold(file string) {

@@ -7,17 +7,17 @@ import (
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
-	"go.uber.org/goleak"
 
 	"cardstream/gateway/internal/answering"
 	"cardstream/gateway/internal/readmodel"
 	"cardstream/internal/devkafka"
 	"cardstream/internal/devkafka/kafkatest"
+	"cardstream/internal/leaktest"
 	"cardstream/provisioning"
 	"cardstream/schemas"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 func must[T any](v T, err error) T {
 	if err != nil {

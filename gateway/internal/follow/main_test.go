@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
-	"go.uber.org/goleak"
 	"golang.org/x/sync/errgroup"
 
 	"cardstream/consumer"
@@ -15,10 +14,11 @@ import (
 	"cardstream/internal/cluster"
 	"cardstream/internal/devkafka"
 	"cardstream/internal/devkafka/kafkatest"
+	"cardstream/internal/leaktest"
 	"cardstream/record"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 func must[T any](v T, err error) T {
 	if err != nil {

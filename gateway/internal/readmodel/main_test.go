@@ -6,16 +6,16 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
-	"go.uber.org/goleak"
 
 	"cardstream/gateway/internal/readmodel"
 	"cardstream/internal/devkafka"
 	"cardstream/internal/devkafka/kafkatest"
+	"cardstream/internal/leaktest"
 	"cardstream/provisioning"
 	"cardstream/schemas"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // stateCodec is the codec of the state topic, from a registry of the test's own.
 func stateCodec(t *testing.T) *schemas.Codec[provisioning.Request] {

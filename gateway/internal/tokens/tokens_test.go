@@ -22,13 +22,13 @@ import (
 
 	"github.com/MicahParks/jwkset"
 	"github.com/golang-jwt/jwt/v5"
-	"go.uber.org/goleak"
 	"golang.org/x/sync/errgroup"
 
 	"cardstream/gateway/internal/tokens"
+	"cardstream/internal/leaktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 var config = tokens.Config{
 	Issuer: "issuer", Audience: "audience", Algorithms: []string{"ES256", "RS256", "PS256", "EdDSA"}, Leeway: 10 * time.Second,

@@ -7,12 +7,12 @@ import (
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kgo"
-	"go.uber.org/goleak"
 
 	"cardstream/internal/devkafka/kafkatest"
+	"cardstream/internal/leaktest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 func TestAStartedClusterTakesAndGivesRecords(t *testing.T) {
 	c := kafkatest.Start(t)

@@ -1,0 +1,4 @@
+package leaktest
+
+// Find is find.
+var Find = find
