@@ -2,11 +2,13 @@ package producer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"cardstream/internal/cluster"
 	"cardstream/record"
 )
 
@@ -100,20 +102,29 @@ func (t *Transactional) produce(ctx context.Context, lanes []*lane) error {
 }
 
 // begin opens the transaction with the partitions it will write to. Where a request of the last one went unanswered, or
-// the first one of this, it takes a new epoch before: what may still be under way is refused then, and what the last one
-// may have left behind is settled before this one could end it otherwise. It asks as the present owner: where there is a
-// newer one, that is a fence, and not a theft.
+// the first one of this, or where markers of the last one may have been passed over, it takes a new epoch before: what may
+// still be under way is refused then, and what the last one may have left behind is settled before this one could end it
+// otherwise. It asks as the present owner: where there is a newer one, that is a fence, and not a theft.
 func (t *Transactional) begin(ctx context.Context, partitions []record.TopicPartition) error {
+	began, slow := time.Now(), false
 	return persist(ctx, func() error {
-		if t.stragglers.Load() {
+		if t.doubtful.Load() {
 			if err := t.renew(ctx, t.identity); err != nil {
 				return err
 			}
+			slow = false
 		}
 		if len(partitions) == 0 {
-			return nil // adding the offsets begins it
+			return t.complete(ctx) // adding the offsets begins it
 		}
-		return t.addPartitionsOnce(ctx, partitions)
+		if slow {
+			if err := t.complete(ctx); err != nil {
+				return err
+			}
+		}
+		err := t.addPartitionsOnce(ctx, partitions)
+		slow = errors.Is(err, cluster.ConcurrentTransactions) && time.Since(began) > markersSoon
+		return err
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/segmentio/kafka-go/protocol/findcoordinator"
@@ -75,7 +76,7 @@ func (t *Transactional) settle(ctx context.Context) error {
 	if len(t.config.Partitions) == 0 {
 		return nil
 	}
-	if err := t.awaitLeaders(ctx); err != nil {
+	if err := persist(ctx, func() error { return t.led(ctx) }); err != nil {
 		return fmt.Errorf("settle the last transaction: %w", err)
 	}
 	err := persist(ctx, func() error { return t.addPartitionsOnce(ctx, t.config.Partitions) })
@@ -91,39 +92,62 @@ func (t *Transactional) settle(ctx context.Context) error {
 		return fmt.Errorf("settle the last transaction: %w", err)
 	}
 	// The answer comes before the markers, and until they stand the group still tells the offsets of before.
-	err = persist(ctx, func() error {
-		state, err := t.state(ctx)
-		if err == nil && (state == txnwire.PrepareCommit || state == txnwire.PrepareAbort) {
-			err = cluster.ConcurrentTransactions
-		}
-		return err
-	})
-	if err != nil {
+	if err := persist(ctx, func() error { return t.markersWritten(ctx) }); err != nil {
 		return fmt.Errorf("settle the last transaction: wait for its markers: %w", err)
 	}
 	t.outcome = unknownOutcome
 	return nil
 }
 
-// awaitLeaders waits until the coordinator's broker sees a leader everywhere: else these markers too could be passed over.
-func (t *Transactional) awaitLeaders(ctx context.Context) error {
+// markersSoon is how long the markers of the last transaction may take before it is asked what holds them up.
+const markersSoon = 100 * time.Millisecond
+
+// complete reports why the last transaction of this epoch is not known to have ended everywhere: the next one would end
+// what it left behind, and its own way. A broker that has lost the lead of its partitions since, as when it is being
+// stopped, may have passed over markers; then it takes a new epoch and a settlement, before which leaders are waited for.
+func (t *Transactional) complete(ctx context.Context) error {
+	if len(t.config.Partitions) == 0 {
+		return nil
+	}
+	if err := t.markersWritten(ctx); err != nil {
+		return err
+	}
+	err := t.led(ctx)
+	if err != nil {
+		t.doubtful.Store(true)
+	}
+	return err
+}
+
+// markersWritten reports that the coordinator is still at it.
+func (t *Transactional) markersWritten(ctx context.Context) error {
+	state, err := t.state(ctx)
+	if err == nil && (state == txnwire.PrepareCommit || state == txnwire.PrepareAbort) {
+		err = cluster.ConcurrentTransactions
+	}
+	return err
+}
+
+// led reports why the coordinator's broker sees no leader somewhere: markers could be passed over. It is one attempt.
+func (t *Transactional) led(ctx context.Context) error {
+	if len(t.config.Partitions) == 0 {
+		return nil
+	}
 	request := &metadata.Request{}
 	for _, tp := range t.config.Partitions {
 		if !slices.Contains(request.TopicNames, tp.Topic) {
 			request.TopicNames = append(request.TopicNames, tp.Topic)
 		}
 	}
-	return persist(ctx, func() error {
-		err := t.askOnce(ctx, t.coordinator, request, func(answer protocol.Message) error {
-			return t.ledEverywhere(answer.(*metadata.Response))
-		})
-		if err != nil || t.config.Group == "" {
-			return err
-		}
-		offsets := &findcoordinator.Request{Key: t.config.Group, KeyType: int8(cluster.GroupCoordinator)}
-		return t.askOnce(ctx, t.coordinator, offsets, func(answer protocol.Message) error {
-			return cluster.ErrorOf(answer.(*findcoordinator.Response).ErrorCode)
-		})
+	err := t.askOnce(ctx, t.coordinator, request, func(answer protocol.Message) error {
+		return t.ledEverywhere(answer.(*metadata.Response))
+	})
+	if err != nil || t.config.Group == "" {
+		return err
+	}
+	offsets := &findcoordinator.Request{Key: t.config.Group, KeyType: int8(cluster.GroupCoordinator)}
+	return t.askOnce(ctx, t.coordinator, offsets, func(answer protocol.Message) error {
+		return cluster.ErrorOf(answer.(*findcoordinator.Response).ErrorCode)
 	})
 }
 

@@ -3,6 +3,7 @@ package producer_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -17,11 +18,12 @@ import (
 
 // coordinator stands in for one that says how a transaction ended, and hears what is asked of it.
 type coordinator struct {
-	mu         sync.Mutex
-	states     []string      // what it says in turn, the last one for good
-	errors     []*kerr.Error // what it answers the next EndTxns
-	leaderless int           // how many times it still knows no leaders
-	asked      []string
+	mu      sync.Mutex
+	states  []string      // what it says in turn, the last one for good
+	errors  []*kerr.Error // what it answers the next EndTxns
+	leaders []bool        // whether it knows any, in turn; then it does
+	busy    bool          // it begins nothing while what it would say next is that it prepares
+	asked   []string
 }
 
 // hear answers for a coordinator where kfake, which forgets nothing, has nothing to say.
@@ -42,11 +44,16 @@ func (c *coordinator) hear(request kmsg.Request) (kmsg.Response, error, bool) {
 		answer.TransactionStates = append(answer.TransactionStates, state)
 		return answer, nil, true
 	case *kmsg.MetadataRequest:
-		if c.leaderless == 0 {
+		var known bool
+		if len(c.leaders) > 0 {
+			known, c.leaders = c.leaders[0], c.leaders[1:]
+		} else {
+			known = true
+		}
+		if known {
 			break
 		}
-		c.leaderless--
-		c.asked = append(c.asked, "leaders")
+		c.asked = append(c.asked, "no leaders")
 		answer := r.ResponseKind().(*kmsg.MetadataResponse)
 		for _, asked := range r.Topics {
 			partition := kmsg.NewMetadataResponseTopicPartition()
@@ -64,6 +71,9 @@ func (c *coordinator) hear(request kmsg.Request) (kmsg.Response, error, bool) {
 			n += len(topic.Partitions)
 		}
 		c.asked = append(c.asked, "partitions "+string(rune('0'+n)))
+		if c.busy && strings.HasPrefix(c.states[0], "Prepare") {
+			return concurrent(r), nil, true
+		}
 	case *kmsg.AddOffsetsToTxnRequest:
 		c.asked = append(c.asked, "offsets")
 	case *kmsg.EndTxnRequest:
@@ -75,6 +85,22 @@ func (c *coordinator) hear(request kmsg.Request) (kmsg.Response, error, bool) {
 		}
 	}
 	return nil, nil, false
+}
+
+// concurrent says that the last transaction is still under way.
+func concurrent(r *kmsg.AddPartitionsToTxnRequest) kmsg.Response {
+	answer := r.ResponseKind().(*kmsg.AddPartitionsToTxnResponse)
+	for _, asked := range r.Topics {
+		topic := kmsg.NewAddPartitionsToTxnResponseTopic()
+		topic.Topic = asked.Topic
+		for _, p := range asked.Partitions {
+			partition := kmsg.NewAddPartitionsToTxnResponseTopicPartition()
+			partition.Partition, partition.ErrorCode = p, kerr.ConcurrentTransactions.Code
+			topic.Partitions = append(topic.Partitions, partition)
+		}
+		answer.Topics = append(answer.Topics, topic)
+	}
+	return answer
 }
 
 func (c *coordinator) sitIn(b bench) {
@@ -139,15 +165,65 @@ func TestWhatTheCoordinatorForgetsIsRemembered(t *testing.T) {
 	}
 }
 
-// To a partition without a leader no marker is written.
+// To a partition without a leader no marker is written: the coordinator is made to forget only when there are leaders, and
+// the settlement ends only when there still are.
 func TestLeadersAreAwaitedBeforeSettling(t *testing.T) {
 	b := mustFaultyBench(t)
 	client := b.open(t)
 	b.mustInit(t, client)
-	c := coordinator{states: []string{"CompleteCommit"}, leaderless: 2}
+	c := coordinator{states: []string{"CompleteCommit"}, leaders: []bool{false, false, true, false}}
 	c.sitIn(b)
 	b.mustInit(t, client)
-	want := []string{"describe", "init", "leaders", "leaders", "partitions 4", "offsets", "commit", "describe"}
+	want := []string{"describe", "no leaders", "describe", "no leaders", "describe", "init",
+		"no leaders", "partitions 4", "offsets", "commit", "describe"}
+	if heard := c.heard(); !slices.Equal(heard, want) {
+		t.Errorf("the coordinator heard %q, want %q", heard, want)
+	}
+}
+
+// Markers that take long may be passed over in the end, by a broker that is losing its partitions' lead: the next
+// transaction begins when the last one is complete and there are leaders, or behind a settlement.
+func TestATransactionThatIsLongUnderWayIsLookedInto(t *testing.T) {
+	next := []string{"partitions 4", "offsets", "commit"}
+	settled := []string{"describe", "init", "partitions 4", "offsets", "commit", "describe"}
+	for name, test := range map[string]struct {
+		leaders []bool
+		between []string
+	}{
+		"led":                 {nil, nil},
+		"not led":             {[]bool{false}, append([]string{"no leaders"}, settled...)},
+		"not led for a while": {[]bool{false, false}, append([]string{"no leaders", "describe", "no leaders"}, settled...)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := mustFaultyBench(t)
+			p := b.mustInit(t, b.open(t))
+			c := coordinator{states: []string{"PrepareCommit", "CompleteCommit"}, leaders: test.leaders, busy: true}
+			c.sitIn(b)
+			if _, err := p.Commit(t.Context(), b.step("0", 1)); err != nil {
+				t.Fatal(err)
+			}
+			want := slices.Concat([]string{"partitions 4", "describe", "describe"}, test.between, next)
+			if heard := slices.Compact(c.heard()); !slices.Equal(heard, slices.Compact(want)) {
+				t.Errorf("the coordinator heard %q, want %q", heard, want)
+			}
+			b.wantSteps(t, 1, "0")
+		})
+	}
+}
+
+// Offsets alone are no exception: what begins with them asks first.
+func TestOffsetsAloneWaitForTheMarkersToo(t *testing.T) {
+	b := mustFaultyBench(t)
+	p := b.mustInit(t, b.open(t))
+	c := coordinator{states: []string{"PrepareCommit", "CompleteCommit"}, leaders: []bool{false}}
+	c.sitIn(b)
+	tx := b.step("0", 1)
+	tx.Records = nil
+	if _, err := p.Commit(t.Context(), tx); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"describe", "describe", "no leaders",
+		"describe", "init", "partitions 4", "offsets", "commit", "describe", "describe", "offsets", "commit"}
 	if heard := c.heard(); !slices.Equal(heard, want) {
 		t.Errorf("the coordinator heard %q, want %q", heard, want)
 	}

@@ -17,10 +17,13 @@ type Transactional struct {
 	sender      sender
 	planner     planner
 
-	ready      bool // a transaction can begin
-	identity   identity
-	outcome    outcome     // of the last transaction before this epoch, until it is settled
-	stragglers atomic.Bool // a request to a coordinator went unanswered in this epoch: it may still arrive
+	ready    bool // a transaction can begin
+	identity identity
+	outcome  outcome // of the last transaction before this epoch, until it is settled
+
+	// No transaction begins any more in this epoch: a request to a coordinator went unanswered, and may still arrive, or
+	// markers of the last one may have been passed over.
+	doubtful atomic.Bool
 }
 
 // NewTransactional returns a producer that needs Init before its first transaction. It does no I/O. There is nothing to
@@ -57,11 +60,15 @@ func (t *Transactional) renew(ctx context.Context, asker identity) error {
 	return t.settle(ctx)
 }
 
-// identify takes a new epoch, in which no request of an older one counts any more.
+// identify takes a new epoch, in which no request of an older one counts any more. Not before there are leaders: it makes
+// the coordinator forget what a settlement needs to know, which is to follow at once.
 func (t *Transactional) identify(ctx context.Context, asker identity) error {
 	request := initRequest(t.config.TransactionalID, t.config.TransactionTimeout, asker)
 	err := persist(ctx, func() error {
 		if err := t.recall(ctx); err != nil {
+			return err
+		}
+		if err := t.led(ctx); err != nil {
 			return err
 		}
 		return t.askOnce(ctx, t.coordinator, request, func(answer protocol.Message) error {
@@ -73,7 +80,7 @@ func (t *Transactional) identify(ctx context.Context, asker identity) error {
 		})
 	})
 	if err == nil {
-		t.stragglers.Store(false)
+		t.doubtful.Store(false)
 	}
 	return err
 }
@@ -101,7 +108,7 @@ func (t *Transactional) askOnce(ctx context.Context, coordinator *cluster.Coordi
 // noteStraggler is for requests to coordinators alone: a batch that arrives late is known by its sequence number.
 func (t *Transactional) noteStraggler(err error) {
 	if unanswered(err) {
-		t.stragglers.Store(true)
+		t.doubtful.Store(true)
 	}
 }
 
