@@ -73,25 +73,58 @@ func (t *Transactional) run(ctx context.Context, tx Transaction, commit bool) (r
 	return result, nil
 }
 
-// fill opens the transaction and puts everything into it.
-func (t *Transactional) fill(ctx context.Context, tx Transaction, lanes []*lane, result *Result) (err error) {
-	result.AddPartitions, err = timed(func() error { return t.begin(ctx, partitionsOf(lanes)) })
+// fill opens the transaction and puts everything into it. Where it could not be opened it is tried again.
+func (t *Transactional) fill(ctx context.Context, tx Transaction, lanes []*lane, result *Result) error {
+	trouble := newTroubleBackoff()
+	for {
+		err := t.fillOnce(ctx, tx, lanes, result)
+		if !errors.Is(err, errNotOpened) {
+			return err
+		}
+		if ended := trouble.Wait(ctx); ended != nil {
+			return fmt.Errorf("%w, after: %w", ended, err)
+		}
+	}
+}
+
+func (t *Transactional) fillOnce(ctx context.Context, tx Transaction, lanes []*lane, result *Result) (err error) {
+	result.Begin, err = timed(func() error { return t.begin(ctx, partitionsOf(lanes)) })
 	if err != nil {
 		return t.failed("begin", err)
 	}
 	if err := t.planner.encode(lanes, &t.identity, t.config.Codec, true); err != nil {
 		return t.failed("encode", err)
 	}
-	both, ctx := errgroup.WithContext(ctx) // where one fails the other need not go on
-	both.Go(func() (err error) {
+	produce := func(ctx context.Context) (err error) {
 		result.Produce, err = timed(func() error { return t.produce(ctx, lanes) })
 		return err
-	})
-	both.Go(func() (err error) {
+	}
+	commitOffsets := func(ctx context.Context) (err error) {
 		result.OffsetCommit, err = timed(func() error { return t.commitOffsets(ctx, tx) })
 		return err
-	})
-	return both.Wait()
+	}
+	if t.joining {
+		return inTurn(ctx, produce, commitOffsets)
+	}
+	return sideBySide(ctx, produce, commitOffsets)
+}
+
+// sideBySide waits for all; where one fails the others need not go on.
+func sideBySide(ctx context.Context, parts ...func(context.Context) error) error {
+	all, ctx := errgroup.WithContext(ctx)
+	for _, part := range parts {
+		all.Go(func() error { return part(ctx) })
+	}
+	return all.Wait()
+}
+
+func inTurn(ctx context.Context, parts ...func(context.Context) error) error {
+	for _, part := range parts {
+		if err := part(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *Transactional) produce(ctx context.Context, lanes []*lane) error {
@@ -115,7 +148,10 @@ func (t *Transactional) begin(ctx context.Context, partitions []record.TopicPart
 			slow = false
 		}
 		if len(partitions) == 0 {
-			return t.complete(ctx) // adding the offsets begins it
+			return t.complete(ctx) // the offsets begin it
+		}
+		if t.joining {
+			return nil // the first batch begins it
 		}
 		if slow {
 			if err := t.complete(ctx); err != nil {

@@ -10,8 +10,9 @@ import (
 	"cardstream/record"
 )
 
-func TestCommitsAreReadInOrder(t *testing.T) {
-	b := mustBench(t)
+func TestCommitsAreReadInOrder(t *testing.T) { inBothVersions(t, commitsAreReadInOrder) }
+
+func commitsAreReadInOrder(t *testing.T, b bench) {
 	p := b.mustInit(t, b.open(t))
 	start := time.Now().UnixMilli()
 	var last producer.Result
@@ -34,7 +35,7 @@ func TestCommitsAreReadInOrder(t *testing.T) {
 	if now := time.Now().UnixMilli(); last.AppendTime < start || last.AppendTime > now {
 		t.Errorf("append time %d is not between %d and %d", last.AppendTime, start, now)
 	}
-	if last.AddPartitions <= 0 || last.Produce <= 0 || last.OffsetCommit <= 0 || last.End <= 0 {
+	if last.Begin <= 0 || last.Produce <= 0 || last.OffsetCommit <= 0 || last.End <= 0 {
 		t.Errorf("a phase took no time: %+v", last)
 	}
 }
@@ -57,8 +58,9 @@ func TestARecordArrivesAsItIs(t *testing.T) {
 	}
 }
 
-func TestOffsetsAlone(t *testing.T) {
-	b := mustBench(t)
+func TestOffsetsAlone(t *testing.T) { inBothVersions(t, offsetsAlone) }
+
+func offsetsAlone(t *testing.T, b bench) {
 	p := b.mustInit(t, b.open(t))
 	for next := range int64(3) {
 		tx := producer.Transaction{Offsets: map[record.TopicPartition]int64{{Topic: b.in}: next + 1}, Group: b.group}
@@ -69,8 +71,9 @@ func TestOffsetsAlone(t *testing.T) {
 	b.wantSteps(t, 3)
 }
 
-func TestNothingIsCommittedAtNoCost(t *testing.T) {
-	b := mustBench(t)
+func TestNothingIsCommittedAtNoCost(t *testing.T) { inBothVersions(t, nothingIsCommittedAtNoCost) }
+
+func nothingIsCommittedAtNoCost(t *testing.T, b bench) {
 	p := b.mustInit(t, b.open(t))
 	if _, err := p.Commit(t.Context(), producer.Transaction{}); err != nil {
 		t.Fatal(err)

@@ -56,17 +56,26 @@ func (t *Transactional) addOffsets(ctx context.Context, group string) error {
 // CONCURRENT_TRANSACTIONS while it is at it, and may say "not coordinator" though it is done, having lost the lead in
 // between. So only a yes is an answer, and every failure leaves the outcome of a commit open.
 func (t *Transactional) end(ctx context.Context, commit bool) error {
-	request := &endtxn.Request{
-		TransactionalID: t.config.TransactionalID, ProducerID: t.identity.id, ProducerEpoch: t.identity.epoch,
-		Committed: commit}
-	err := t.ask(ctx, t.coordinator, request, func(answer protocol.Message) error {
-		return cluster.ErrorOf(answer.(*endtxn.Response).ErrorCode)
-	})
-	switch {
+	ask := t.endAnnounced
+	if t.joining {
+		ask = t.endJoined
+	}
+	switch err := ask(ctx, commit); {
 	case err == nil:
 		return nil
 	case commit:
 		return &Error{TransactionalID: t.config.TransactionalID, Step: "commit", Err: err, OutcomeUnknown: true}
+	default:
+		return t.failed("abort", err)
 	}
-	return t.failed("abort", err)
+}
+
+// endAnnounced ends a transaction whose partitions were announced by addPartitionsOnce.
+func (t *Transactional) endAnnounced(ctx context.Context, commit bool) error {
+	request := &endtxn.Request{
+		TransactionalID: t.config.TransactionalID, ProducerID: t.identity.id, ProducerEpoch: t.identity.epoch,
+		Committed: commit}
+	return t.ask(ctx, t.coordinator, request, func(answer protocol.Message) error {
+		return cluster.ErrorOf(answer.(*endtxn.Response).ErrorCode)
+	})
 }

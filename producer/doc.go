@@ -7,10 +7,14 @@
 // fences whoever had it before and aborts what that one left open. Commit then writes a step's records and its input
 // offsets, both or neither:
 //
+//	InitProducerID ─▶ Produce to every leader ─▶ TxnOffsetCommit ─▶ EndTxn ─┐
+//	      ▲                      ▲                                          │
+//	      └── after any failure  └────────────── the next step ◀────────────┘
+//
+// Where the cluster takes no transactions of version 2 (joining.go), partitions and group are announced before:
+//
 //	InitProducerID ─▶ AddPartitionsToTxn ─▶ Produce to every leader ──────────┐
-//	      ▲                              └▶ AddOffsetsToTxn ─▶ TxnOffsetCommit ┴▶ EndTxn ─┐
-//	      │                                       ▲                                      │
-//	      └── after any failure                   └──────── the next step ◀──────────────┘
+//	                                     └▶ AddOffsetsToTxn ─▶ TxnOffsetCommit ┴▶ EndTxn
 //
 // There is no abort after a failure, and no repair: whoever wants to go on calls Init again, which aborts, and starts
 // from the log. What can simply be sent again is (the same batch with the same sequence number, which the broker
@@ -22,5 +26,6 @@
 // And a request that got no answer may still be on its way: it could reach the coordinator when a later transaction of
 // the same epoch is open, and end that one too early, or put old offsets into it. So after a transaction in which a
 // coordinator left any request unanswered, the next one begins with an epoch of its own (KIP-360), which makes the
-// brokers refuse such a straggler.
+// brokers refuse such a straggler. In version 2 every transaction has one (KIP-890); a new one is taken all the same,
+// behind which what a coordinator may have forgotten is settled (leftovers.go).
 package producer

@@ -53,6 +53,7 @@ func TestWhatPassesIsSatOut(t *testing.T) {
 
 // What does not pass ends the transaction, and nothing of it is ever read as committed. Init makes a new start.
 func TestWhatDoesNotPassNeedsInit(t *testing.T) {
+	announcing := map[kmsg.Key]bool{kmsg.AddPartitionsToTxn: true, kmsg.AddOffsetsToTxn: true}
 	for _, c := range []struct {
 		key      kmsg.Key
 		injected *kerr.Error
@@ -67,6 +68,7 @@ func TestWhatDoesNotPassNeedsInit(t *testing.T) {
 		{kmsg.Produce, kerr.MessageTooLarge, cluster.Stop, false},
 		{kmsg.Produce, kerr.TopicAuthorizationFailed, cluster.Stop, false},
 		{kmsg.Produce, kerr.UnknownServerError, cluster.RestartTask, false},
+		{kmsg.Produce, kerr.TransactionAbortable, cluster.RestartTask, false},
 		{kmsg.AddOffsetsToTxn, kerr.GroupAuthorizationFailed, cluster.Stop, false},
 		{kmsg.TxnOffsetCommit, kerr.IllegalGeneration, cluster.RestartTask, false}, // without a membership to ask
 		{kmsg.TxnOffsetCommit, kerr.FencedInstanceID, cluster.Stop, false},
@@ -76,7 +78,11 @@ func TestWhatDoesNotPassNeedsInit(t *testing.T) {
 	} {
 		t.Run(c.key.Name()+" "+c.injected.Message, func(t *testing.T) {
 			t.Parallel()
-			b := mustFaultyBench(t)
+			open := mustFaultyBench
+			if announcing[c.key] {
+				open = mustAnnouncingBench
+			}
+			b := open(t)
 			p := b.mustInit(t, b.open(t))
 			b.Embedded.Kafka().Fault(kfake.Fault{Keys: []kmsg.Key{c.key}, Err: c.injected, Count: 1})
 			_, err := p.Commit(t.Context(), b.step("lost", 1))

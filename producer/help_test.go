@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"cardstream/internal/cluster"
 	"cardstream/internal/devkafka"
@@ -43,6 +44,33 @@ func mustBench(tb testing.TB) bench {
 func mustFaultyBench(tb testing.TB) bench {
 	tb.Helper()
 	return prepare(tb, kafkatest.StartEmbedded(tb, devkafka.Config{Brokers: 3}))
+}
+
+// mustAnnouncingBench is mustFaultyBench with a cluster that takes no transactions of version 2.
+func mustAnnouncingBench(tb testing.TB) bench {
+	tb.Helper()
+	b := mustFaultyBench(tb)
+	const safeDowngrade = 2
+	request := kmsg.NewPtrUpdateFeaturesRequest()
+	update := kmsg.NewUpdateFeaturesRequestFeatureUpdate()
+	update.Feature, update.MaxVersionLevel, update.UpgradeType = cluster.TransactionVersion, 0, safeDowngrade
+	request.FeatureUpdates = append(request.FeatureUpdates, update)
+	answer, err := request.RequestWith(tb.Context(), b.Client(tb))
+	if err == nil {
+		err = kerr.ErrorForCode(answer.ErrorCode)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return b
+}
+
+// inBothVersions runs a test in transactions of version 2, and, on an embedded cluster, in those whose partitions are
+// announced.
+func inBothVersions(t *testing.T, test func(*testing.T, bench)) {
+	t.Helper()
+	t.Run("joining", func(t *testing.T) { test(t, mustBench(t)) })
+	t.Run("announcing", func(t *testing.T) { test(t, mustAnnouncingBench(t)) })
 }
 
 func prepare(tb testing.TB, c kafkatest.Cluster) bench {

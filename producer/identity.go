@@ -32,6 +32,12 @@ func (i *identity) take(tp record.TopicPartition, records int) int32 {
 	return sequence
 }
 
+// next makes it the identity of the next transaction of version 2.
+func (i *identity) next(id int64, epoch int16) {
+	i.id, i.epoch = id, epoch
+	clear(i.sequences)
+}
+
 // initRequest asks for an identity: without an id a new one that belongs to nobody else, with an id its next epoch.
 // Asked by nobody it fences whoever has the id; asked by who has it (KIP-360), only while nobody newer does.
 func initRequest(id string, timeout time.Duration, asker identity) *initproducerid.Request {

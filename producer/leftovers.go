@@ -88,8 +88,8 @@ func (t *Transactional) settle(ctx context.Context) error {
 			return fmt.Errorf("settle the last transaction: add offsets: %w", err)
 		}
 	}
-	if err := t.end(ctx, t.outcome == committed); err != nil {
-		return fmt.Errorf("settle the last transaction: %w", err)
+	if err := t.endAnnounced(ctx, t.outcome == committed); err != nil {
+		return fmt.Errorf("settle the last transaction: end: %w", err)
 	}
 	// The answer comes before the markers, and until they stand the group still tells the offsets of before.
 	if err := persist(ctx, func() error { return t.markersWritten(ctx) }); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"cardstream/internal/cluster"
@@ -195,7 +196,7 @@ func TestATransactionThatIsLongUnderWayIsLookedInto(t *testing.T) {
 		"not led for a while": {[]bool{false, false}, append([]string{"no leaders", "describe", "no leaders"}, settled...)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := mustFaultyBench(t)
+			b := mustAnnouncingBench(t)
 			p := b.mustInit(t, b.open(t))
 			c := coordinator{states: []string{"PrepareCommit", "CompleteCommit"}, leaders: test.leaders, busy: true}
 			c.sitIn(b)
@@ -211,9 +212,77 @@ func TestATransactionThatIsLongUnderWayIsLookedInto(t *testing.T) {
 	}
 }
 
+// The same where the first batch opens it: markers that take long, and leaders that are gone, are seen in its answer.
+func TestATransactionThatIsNotOpenedIsLookedInto(t *testing.T) {
+	settled := []string{"describe", "init", "partitions 4", "offsets", "commit", "describe"}
+	for name, leaders := range map[string][]bool{"led": nil, "not led": {false}} {
+		for _, trouble := range []*kerr.Error{
+			kerr.ConcurrentTransactions, kerr.NotEnoughReplicas, kerr.NotLeaderForPartition,
+		} {
+			t.Run(name+" "+trouble.Message, func(t *testing.T) {
+				b := mustFaultyBench(t)
+				p := b.mustInit(t, b.open(t))
+				if _, err := p.Commit(t.Context(), b.alone("0")); err != nil { // so that leaders are known
+					t.Fatal(err)
+				}
+				c := coordinator{states: []string{"CompleteCommit"}, leaders: leaders}
+				c.sitIn(b)
+				b.Embedded.Kafka().Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: trouble, Count: 1})
+				if _, err := p.Commit(t.Context(), b.alone("1")); err != nil {
+					t.Fatal(err)
+				}
+				want := []string{"describe", "commit"}
+				if leaders != nil {
+					want = slices.Concat([]string{"describe", "no leaders"}, settled, []string{"commit"})
+				}
+				if heard := c.heard(); !slices.Equal(heard, want) {
+					t.Errorf("the coordinator heard %q, want %q", heard, want)
+				}
+				b.wantAlone(t, "0", "1")
+			})
+		}
+	}
+}
+
+// A first batch without an answer may have opened the transaction, or open it yet: what comes next has another epoch, and
+// begins behind a settlement.
+func TestAnUnansweredFirstBatchIsSettledToo(t *testing.T) {
+	b := mustFaultyBench(t)
+	var s saboteur
+	p := b.mustInit(t, b.open(t, s.on))
+	c := coordinator{states: []string{"CompleteCommit"}}
+	c.sitIn(b)
+	s.from(func(key protocol.ApiKey, nth, _ int) bool { return key == protocol.Produce && nth == 1 })
+	if _, err := p.Commit(t.Context(), b.alone("0")); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"describe", "init", "partitions 4", "offsets", "commit", "describe", "commit"}
+	if heard := c.heard(); !slices.Equal(heard, want) {
+		t.Errorf("the coordinator heard %q, want %q", heard, want)
+	}
+	b.wantAlone(t, "0")
+}
+
+// alone is a transaction of one record, without offsets.
+func (b bench) alone(value string) producer.Transaction {
+	return producer.Transaction{Records: []record.Record{b.record(b.state, 0, value)}}
+}
+
+func (b bench) wantAlone(t *testing.T, values ...string) {
+	t.Helper()
+	if got := b.committed(t, b.state, 0); !slices.Equal(got, values) {
+		t.Errorf("%s-0 holds %q as committed, want %q", b.state, got, values)
+	}
+}
+
 // Offsets alone are no exception: what begins with them asks first.
 func TestOffsetsAloneWaitForTheMarkersToo(t *testing.T) {
-	b := mustFaultyBench(t)
+	t.Run("joining", func(t *testing.T) { offsetsAloneWait(t, mustFaultyBench(t)) })
+	t.Run("announcing", func(t *testing.T) { offsetsAloneWait(t, mustAnnouncingBench(t), "offsets") })
+}
+
+// announced is what an announcing transaction says of its offsets.
+func offsetsAloneWait(t *testing.T, b bench, announced ...string) {
 	p := b.mustInit(t, b.open(t))
 	c := coordinator{states: []string{"PrepareCommit", "CompleteCommit"}, leaders: []bool{false}}
 	c.sitIn(b)
@@ -222,8 +291,8 @@ func TestOffsetsAloneWaitForTheMarkersToo(t *testing.T) {
 	if _, err := p.Commit(t.Context(), tx); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"describe", "describe", "no leaders",
-		"describe", "init", "partitions 4", "offsets", "commit", "describe", "describe", "offsets", "commit"}
+	want := slices.Concat([]string{"describe", "describe", "no leaders",
+		"describe", "init", "partitions 4", "offsets", "commit", "describe", "describe"}, announced, []string{"commit"})
 	if heard := c.heard(); !slices.Equal(heard, want) {
 		t.Errorf("the coordinator heard %q, want %q", heard, want)
 	}
@@ -232,7 +301,14 @@ func TestOffsetsAloneWaitForTheMarkersToo(t *testing.T) {
 // An answer that the coordinator owes may mean that it went away in the middle: the next transaction begins only when
 // this one is settled.
 func TestAnUnansweredRequestIsSettledToo(t *testing.T) {
-	b := mustFaultyBench(t)
+	t.Run("joining", func(t *testing.T) { unansweredIsSettled(t, mustFaultyBench(t)) })
+	t.Run("announcing", func(t *testing.T) {
+		unansweredIsSettled(t, mustAnnouncingBench(t), "partitions 4", "offsets")
+	})
+}
+
+// announced is what an announcing transaction says before it ends.
+func unansweredIsSettled(t *testing.T, b bench, announced ...string) {
 	var s saboteur
 	p := b.mustInit(t, b.open(t, s.on))
 	c := coordinator{states: []string{"CompleteCommit"}}
@@ -243,8 +319,8 @@ func TestAnUnansweredRequestIsSettledToo(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := []string{"partitions 4", "offsets", "commit", "commit",
-		"describe", "init", "partitions 4", "offsets", "commit", "describe", "partitions 4", "offsets", "commit"}
+	want := slices.Concat(announced, []string{"commit", "commit",
+		"describe", "init", "partitions 4", "offsets", "commit", "describe"}, announced, []string{"commit"})
 	if heard := c.heard(); !slices.Equal(heard, want) {
 		t.Errorf("the coordinator heard %q, want %q", heard, want)
 	}

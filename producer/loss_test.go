@@ -17,8 +17,9 @@ import (
 
 // Every answer is lost in turn: the first of all that go over the wire, then the second, until none is left to lose.
 // Whatever it was, each step is committed once.
-func TestEveryAnswerLostInTurn(t *testing.T) {
-	b := mustBench(t)
+func TestEveryAnswerLostInTurn(t *testing.T) { inBothVersions(t, everyAnswerLostInTurn) }
+
+func everyAnswerLostInTurn(t *testing.T, b bench) {
 	var want []string
 	for n := 1; ; n++ {
 		s := &saboteur{lose: func(_ protocol.ApiKey, _, mth int) bool { return mth == n }}
@@ -31,7 +32,7 @@ func TestEveryAnswerLostInTurn(t *testing.T) {
 			want = append(want, value)
 		}
 		if s.losses() == 0 {
-			const leastAnswers = 12 // Init and two transactions of five and more requests
+			const leastAnswers = 10 // Init and two transactions of three and more requests
 			if n < leastAnswers {
 				t.Fatalf("only %d answers in all", n)
 			}
@@ -42,20 +43,26 @@ func TestEveryAnswerLostInTurn(t *testing.T) {
 }
 
 // A request to a coordinator that went unanswered may arrive in a later transaction: that has another epoch then. A
-// batch may not need one: it is known by its sequence number.
+// batch may not need one: it is known by its sequence number. In version 2 each transaction has another epoch anyway; a
+// new one besides is taken for what the coordinator may have forgotten meanwhile.
 func TestStragglersAreShakenOff(t *testing.T) {
 	for _, c := range []struct {
-		lost   protocol.ApiKey
-		epochs []int16 // of each transaction
+		version string
+		open    func(testing.TB) bench
+		lost    protocol.ApiKey
+		epochs  []int16 // of each transaction
 	}{
-		{protocol.AddPartitionsToTxn, []int16{1, 1, 1}}, // of the very transaction that it would have opened
-		{protocol.AddOffsetsToTxn, []int16{0, 1, 1}},
-		{protocol.TxnOffsetCommit, []int16{0, 1, 1}},
-		{protocol.EndTxn, []int16{0, 1, 1}},
-		{protocol.Produce, []int16{0, 0, 0}},
+		{"announcing", mustAnnouncingBench, protocol.AddPartitionsToTxn, []int16{1, 1, 1}}, // of the one that it would have opened
+		{"announcing", mustAnnouncingBench, protocol.AddOffsetsToTxn, []int16{0, 1, 1}},
+		{"announcing", mustAnnouncingBench, protocol.TxnOffsetCommit, []int16{0, 1, 1}},
+		{"announcing", mustAnnouncingBench, protocol.EndTxn, []int16{0, 1, 1}},
+		{"announcing", mustAnnouncingBench, protocol.Produce, []int16{0, 0, 0}},
+		{"joining", mustBench, protocol.TxnOffsetCommit, []int16{0, 2, 3}},
+		{"joining", mustBench, protocol.EndTxn, []int16{0, 2, 3}},
+		{"joining", mustFaultyBench, protocol.Produce, []int16{0, 1, 2}}, // other leaders have answered: it is open
 	} {
-		t.Run(c.lost.String(), func(t *testing.T) {
-			b := mustBench(t)
+		t.Run(c.version+" "+c.lost.String(), func(t *testing.T) {
+			b := c.open(t)
 			var s saboteur
 			p := b.mustInit(t, b.open(t, s.on))
 			s.from(func(key protocol.ApiKey, nth, _ int) bool { return key == c.lost && nth == 1 })
@@ -81,7 +88,10 @@ func TestStragglersAreShakenOff(t *testing.T) {
 
 // While no EndTxn is answered, nobody knows. It is retried while the context lives, and then said.
 func TestAnEndWithoutAnAnswerIsOfUnknownOutcome(t *testing.T) {
-	b := mustBench(t)
+	inBothVersions(t, anEndWithoutAnAnswerIsOfUnknownOutcome)
+}
+
+func anEndWithoutAnAnswerIsOfUnknownOutcome(t *testing.T, b bench) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	const attempts = 3
@@ -115,11 +125,21 @@ func TestAnEndWithoutAnAnswerIsOfUnknownOutcome(t *testing.T) {
 
 // A context that ends with a transaction open leaves it to Init, which aborts it.
 func TestWhatIsLeftOpenIsAborted(t *testing.T) {
-	for _, at := range []protocol.ApiKey{
-		protocol.AddPartitionsToTxn, protocol.Produce, protocol.AddOffsetsToTxn, protocol.TxnOffsetCommit,
+	for _, c := range []struct {
+		version string
+		open    func(testing.TB) bench
+		at      protocol.ApiKey
+	}{
+		{"announcing", mustAnnouncingBench, protocol.AddPartitionsToTxn},
+		{"announcing", mustAnnouncingBench, protocol.Produce},
+		{"announcing", mustAnnouncingBench, protocol.AddOffsetsToTxn},
+		{"announcing", mustAnnouncingBench, protocol.TxnOffsetCommit},
+		{"joining", mustBench, protocol.Produce},
+		{"joining", mustBench, protocol.TxnOffsetCommit},
 	} {
-		t.Run(at.String(), func(t *testing.T) {
-			b := mustBench(t)
+		at := c.at
+		t.Run(c.version+" "+at.String(), func(t *testing.T) {
+			b := c.open(t)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			var s saboteur
@@ -145,8 +165,9 @@ func TestWhatIsLeftOpenIsAborted(t *testing.T) {
 }
 
 // A broker that never answers is given up after the request time-out, and the batch sent again elsewhere in time.
-func TestASilentBrokerIsGivenUp(t *testing.T) {
-	b := mustBench(t)
+func TestASilentBrokerIsGivenUp(t *testing.T) { inBothVersions(t, aSilentBrokerIsGivenUp) }
+
+func aSilentBrokerIsGivenUp(t *testing.T, b bench) {
 	var hung hangOnce
 	client := b.open(t, func(config *cluster.Config) {
 		config.Dial, config.RequestTimeout = hung.dial, 200*time.Millisecond

@@ -59,7 +59,10 @@ func (b bench) mustJoin(tb testing.TB, client *cluster.Client) (memberID string,
 }
 
 func TestOffsetsAreAMembersOfThePresentGeneration(t *testing.T) {
-	b := mustBench(t)
+	inBothVersions(t, offsetsAreAMembersOfThePresentGeneration)
+}
+
+func offsetsAreAMembersOfThePresentGeneration(t *testing.T, b bench) {
 	client := b.open(t)
 	memberID, generation := b.mustJoin(t, client)
 	p := b.mustInit(t, client)
@@ -110,8 +113,9 @@ func TestRefusalsAskTheMembership(t *testing.T) {
 	}
 }
 
-func TestABarrierIsNeverRead(t *testing.T) {
-	b := mustBench(t)
+func TestABarrierIsNeverRead(t *testing.T) { inBothVersions(t, aBarrierIsNeverRead) }
+
+func aBarrierIsNeverRead(t *testing.T, b bench) {
 	p := b.mustInit(t, b.open(t))
 	if _, err := p.Commit(t.Context(), b.step("0", 1)); err != nil {
 		t.Fatal(err)
@@ -138,7 +142,10 @@ func TestABarrierIsNeverRead(t *testing.T) {
 }
 
 func TestABarrierNeedsTheGenerationToo(t *testing.T) {
-	b := mustBench(t)
+	inBothVersions(t, aBarrierNeedsTheGenerationToo)
+}
+
+func aBarrierNeedsTheGenerationToo(t *testing.T, b bench) {
 	client := b.open(t)
 	_, generation := b.mustJoin(t, client)
 	p := b.mustInit(t, client)

@@ -9,6 +9,7 @@ import (
 	"github.com/segmentio/kafka-go/protocol/txnoffsetcommit"
 
 	"cardstream/internal/cluster"
+	"cardstream/producer/internal/txnwire"
 )
 
 // commitOffsets puts the input offsets into the transaction. The group's coordinator takes them only from a member of
@@ -17,8 +18,10 @@ func (t *Transactional) commitOffsets(ctx context.Context, tx Transaction) error
 	if len(tx.Offsets) == 0 {
 		return nil
 	}
-	if err := t.addOffsets(ctx, tx.Group); err != nil {
-		return t.failed("add offsets", err)
+	if !t.joining {
+		if err := t.addOffsets(ctx, tx.Group); err != nil {
+			return t.failed("add offsets", err)
+		}
 	}
 	again := cluster.Backoff{Min: 2 * time.Millisecond, Max: time.Second} // for a membership that has nothing newer to say
 	memberID, generation := tx.member()
@@ -40,10 +43,14 @@ func (t *Transactional) commitOffsets(ctx context.Context, tx Transaction) error
 }
 
 func (t *Transactional) txnOffsetCommit(ctx context.Context, tx Transaction, memberID string, generation int32) error {
-	request := &txnoffsetcommit.Request{
+	offsets := txnoffsetcommit.Request{
 		TransactionalID: t.config.TransactionalID, ProducerID: t.identity.id, ProducerEpoch: t.identity.epoch,
 		GroupID: tx.Group, MemberID: memberID, GenerationID: generation,
 		Topics: offsetTopics(tx)}
+	request := protocol.Message(&offsets)
+	if t.joining {
+		request = &txnwire.CommitOffsets{ClientID: t.client.ClientID(), Request: offsets}
+	}
 	coordinator := t.client.Coordinator(cluster.GroupCoordinator, tx.Group)
 	return t.ask(ctx, coordinator, request, func(answer protocol.Message) error {
 		var codes []cluster.Error

@@ -17,6 +17,7 @@ type lane struct {
 	next    int // the first that is not known to be written
 }
 
+func (l *lane) begun() bool  { return l.next > 0 }
 func (l *lane) done() bool   { return l.next == len(l.batches) }
 func (l *lane) head() *batch { return &l.batches[l.next] }
 
@@ -24,7 +25,7 @@ func (l *lane) head() *batch { return &l.batches[l.next] }
 type batch struct {
 	records []record.Record
 	indexes []int  // where each of them stood in the caller's slice
-	bytes   []byte // as the request wants them: the batch behind its size in four bytes
+	sized   []byte // as it goes into a request: behind its size, in sizeBytes
 
 	baseOffset int64 // once written; or UnknownOffset
 	appendTime int64 // by the broker's clock, ms since the Unix epoch; zero where it did not say
@@ -162,17 +163,19 @@ func (p *planner) encode(lanes []*lane, by *identity, codec recordbatch.Codec, t
 				return fmt.Errorf("encode a batch for %s: %w", l.tp, err)
 			}
 			// Where the buffer grows later, this batch stays behind in the old one, and is whole there.
-			b.bytes, b.err, b.doubt = buffer[start:len(buffer):len(buffer)], nil, false
+			b.sized, b.err, b.doubt = buffer[start:len(buffer):len(buffer)], nil, false
 		}
 	}
 	p.buffer = buffer
 	return nil
 }
 
+// sizeBytes is what a batch's size takes before it.
+const sizeBytes = 4
+
 // appendSized appends a batch behind its size: kafka-go writes a raw record set into the request as it stands, and the
 // protocol wants the size first.
 func appendSized(dst []byte, header recordbatch.Header, records []record.Record) ([]byte, error) {
-	const sizeBytes = 4
 	start := len(dst)
 	dst, err := recordbatch.Append(append(dst, make([]byte, sizeBytes)...), header, records)
 	if err != nil {

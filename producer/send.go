@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"cardstream/internal/cluster"
@@ -13,6 +14,11 @@ import (
 type sender struct {
 	client          *cluster.Client
 	transactionalID string // empty outside transactions
+	joining         bool   // partitions join the transaction by what is written: its first batch opens it
+
+	// unopened judges an attempt to write the first batches of such a transaction of which none succeeded: it returns nil
+	// where the same can be sent again.
+	unopened func(ctx context.Context, lanes []*lane) error
 }
 
 // maxRequestBytes bounds what one request carries of batches, far below a broker's socket.request.max.bytes (100 MiB).
@@ -36,6 +42,11 @@ func (s *sender) send(ctx context.Context, lanes []*lane) error {
 		}
 		switch again = cmp.Or(again, leaderless); {
 		case again != nil:
+			if s.joining && !slices.ContainsFunc(lanes, (*lane).begun) {
+				if err := s.unopened(ctx, lanes); err != nil {
+					return fmt.Errorf("%w, after: %w", err, again)
+				}
+			}
 			if ended := trouble.Wait(ctx); ended != nil {
 				return fmt.Errorf("%w, after: %w", ended, again)
 			}
@@ -56,7 +67,7 @@ type request struct {
 
 // add takes a lane in if there is room, and always the first.
 func (r *request) add(l *lane) {
-	if size := len(l.head().bytes); len(r.lanes) == 0 || r.bytes+size <= maxRequestBytes {
+	if size := len(l.head().sized); len(r.lanes) == 0 || r.bytes+size <= maxRequestBytes {
 		r.lanes = append(r.lanes, l)
 		r.bytes += size
 	}

@@ -48,8 +48,8 @@ type Result struct {
 	// where no topic of them has log-append time.
 	AppendTime int64
 
-	// How long each phase took. Produce and OffsetCommit run side by side.
-	AddPartitions, Produce, OffsetCommit, End time.Duration
+	// How long each phase took. Produce and OffsetCommit run side by side, or, in a transaction of version 2, in turn.
+	Begin, Produce, OffsetCommit, End time.Duration
 }
 
 func (tx *Transaction) validate() error {

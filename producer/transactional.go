@@ -17,6 +17,7 @@ type Transactional struct {
 	sender      sender
 	planner     planner
 
+	joining  bool // what is written to joins the transaction by that: transactions of version 2 (joining.go)
 	ready    bool // a transaction can begin
 	identity identity
 	outcome  outcome // of the last transaction before this epoch, until it is settled
@@ -29,12 +30,14 @@ type Transactional struct {
 // NewTransactional returns a producer that needs Init before its first transaction. It does no I/O. There is nothing to
 // close: a transaction left open is aborted by the next owner's Init, or by Kafka after TransactionTimeout.
 func NewTransactional(client *cluster.Client, config Config) *Transactional {
-	return &Transactional{
+	t := &Transactional{
 		client:      client,
 		config:      config.withDefaults(),
 		coordinator: client.Coordinator(cluster.TransactionCoordinator, config.TransactionalID),
 		sender:      sender{client: client, transactionalID: config.TransactionalID},
 	}
+	t.sender.unopened = t.unopened
+	return t
 }
 
 // Init makes this the only producer of the transactional id: an older one is fenced and its open transaction aborted.
@@ -45,6 +48,9 @@ func NewTransactional(client *cluster.Client, config Config) *Transactional {
 // member, or two processes fence each other in turns.
 func (t *Transactional) Init(ctx context.Context) error {
 	t.ready = false
+	if err := t.agree(ctx); err != nil {
+		return t.failed("init", err)
+	}
 	if err := t.renew(ctx, nobody); err != nil {
 		return t.failed("init", err)
 	}

@@ -104,7 +104,7 @@ func (t *task) wake(ctx context.Context) (more bool, err error) {
 // commit writes the step's outputs, the changes of state and the input offset in one transaction; only then is the local
 // state changed. A crash between the two is healed by replaying the tail of the changelog.
 //
-// A step of wakes alone has no offset to commit. Leaving that out spares the brokers two requests of five, and gives
+// A step of wakes alone has no offset to commit. Leaving that out spares the brokers one request of three, and gives
 // nothing away: whoever takes the partition over fences this producer before it reads anything
 // (docs/decisions/0016-steps-of-wakes.md). It returns how long the transaction took.
 func (t *task) commit(ctx context.Context, began mark) (transaction time.Duration, err error) {

@@ -43,10 +43,26 @@ func (e *epochs) learn(version, asked int16, body []byte) {
 	if response.ReadFrom(body) != nil || response.ErrorCode != 0 {
 		return
 	}
+	e.note(response.ProducerID, epoch{newest: response.ProducerEpoch, asked: asked})
+}
+
+// bumpingEndTxn is the first version of EndTxn that gives the next epoch (KIP-890).
+const bumpingEndTxn = 5
+
+// learnEnd takes in an answer, body behind its header, to who ended a transaction.
+func (e *epochs) learnEnd(version int16, body []byte) {
+	response := &kmsg.EndTxnResponse{Version: version}
+	if len(body) == 0 || response.ReadFrom(body[1:]) != nil || response.ErrorCode != 0 { // no tags
+		return
+	}
+	e.note(response.ProducerID, epoch{newest: response.ProducerEpoch, asked: -1})
+}
+
+func (e *epochs) note(id int64, given epoch) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.known == nil {
 		e.known = map[int64]epoch{}
 	}
-	e.known[response.ProducerID] = epoch{newest: response.ProducerEpoch, asked: asked}
+	e.known[id] = given
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/kversion"
 
 	"cardstream/internal/devkafka"
 )
@@ -23,6 +24,36 @@ func TestOnlyTheNewestOwnerGetsTheNextEpoch(t *testing.T) {
 	}
 	initProducer(t, client, id, second, nil) // as if the answer had been lost
 	initProducer(t, client, id, first, kerr.ProducerFenced)
+}
+
+// A transaction of version 2 takes an epoch, too (KIP-890): who had the one before it is no owner any more.
+func TestTheEndOfATransactionGivesAnEpoch(t *testing.T) {
+	cluster := mustStart(t, devkafka.Config{})
+	mustCreate(t, cluster, "t", nil)
+	client := mustClient(t, cluster, kgo.MaxVersions(kversion.V4_0_0()))
+	id, first := initProducer(t, client, -1, -1, nil)
+	offsets := kmsg.NewPtrTxnOffsetCommitRequest()
+	offsets.TransactionalID, offsets.Group, offsets.ProducerID, offsets.ProducerEpoch = "task", "g", id, first
+	offsets.Generation = -1
+	offsets.Topics = []kmsg.TxnOffsetCommitRequestTopic{{Topic: "t",
+		Partitions: []kmsg.TxnOffsetCommitRequestTopicPartition{{Offset: 1, LeaderEpoch: -1}}}}
+	if _, err := offsets.RequestWith(t.Context(), client); err != nil {
+		t.Fatal(err)
+	}
+	end := kmsg.NewPtrEndTxnRequest()
+	end.TransactionalID, end.ProducerID, end.ProducerEpoch, end.Commit = "task", id, first, true
+	ended, err := end.RequestWith(t.Context(), client)
+	if err == nil {
+		err = kerr.ErrorForCode(ended.ErrorCode)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ended.ProducerEpoch <= first {
+		t.Errorf("after epoch %d comes %d", first, ended.ProducerEpoch)
+	}
+	initProducer(t, client, id, first, kerr.ProducerFenced)
+	initProducer(t, client, id, ended.ProducerEpoch, nil)
 }
 
 func initProducer(t *testing.T, client *kgo.Client, id int64, epoch int16, want error) (int64, int16) {

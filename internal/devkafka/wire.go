@@ -101,6 +101,10 @@ func (w *wire) inspect(request []byte) error {
 		asked := asked{key: key, version: version, epoch: init.ProducerEpoch}
 		w.epochs.judge(init, in.Src)
 		w.await(correlation, asked)
+	case kmsg.EndTxn:
+		if version >= bumpingEndTxn {
+			w.await(correlation, asked{key: key, version: version})
+		}
 	case kmsg.Produce:
 		produce := &kmsg.ProduceRequest{Version: version}
 		in.NullableString() // the client's id
@@ -165,6 +169,9 @@ func (w *wire) Write(response []byte) (int, error) {
 		return w.Conn.Write(response)
 	case kmsg.InitProducerID:
 		w.epochs.learn(a.version, a.epoch, response[header:])
+		return w.Conn.Write(response)
+	case kmsg.EndTxn:
+		w.epochs.learnEnd(a.version, response[header:])
 		return w.Conn.Write(response)
 	default:
 		if _, err := w.Conn.Write(produced(a, response, header)); err != nil {

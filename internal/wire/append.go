@@ -5,6 +5,14 @@ import "encoding/binary"
 // AppendInt8 appends one byte.
 func AppendInt8(b []byte, v int8) []byte { return append(b, byte(v)) }
 
+// AppendBool appends one byte, 1 or 0.
+func AppendBool(b []byte, v bool) []byte {
+	if v {
+		return append(b, 1)
+	}
+	return append(b, 0)
+}
+
 // AppendInt16 appends two bytes.
 func AppendInt16(b []byte, v int16) []byte { return binary.BigEndian.AppendUint16(b, uint16(v)) }
 
@@ -43,6 +51,12 @@ func AppendCompactCount(b []byte, n int) []byte { return binary.AppendUvarint(b,
 func AppendCompactString(b []byte, s string) []byte {
 	return append(AppendCompactCount(b, len(s)), s...)
 }
+
+// AppendCompactBytes appends bytes as a version with flexible fields has them.
+func AppendCompactBytes(b, v []byte) []byte { return append(AppendCompactCount(b, len(v)), v...) }
+
+// AppendCompactNull appends a string, or bytes, or an array, that is not there.
+func AppendCompactNull(b []byte) []byte { return append(b, 0) }
 
 // AppendNoTags ends a structure of a version with flexible fields that has no tagged ones.
 func AppendNoTags(b []byte) []byte { return append(b, 0) }

@@ -26,14 +26,19 @@ func (d *Decoder) Raw(size int) []byte { return d.exactly(size) }
 func (d *Decoder) SkipRest() { d.exactly(d.left) }
 
 // SkipTags reads over the tagged fields at the end of a structure.
-func (d *Decoder) SkipTags() {
+func (d *Decoder) SkipTags() { d.Tags(nil) }
+
+// Tags reads the tagged fields at the end of a structure: for each of them read gets the tag and a Decoder of the field
+// alone. What it leaves unread is skipped; what it finds malformed is this decoder's error. A nil read skips all.
+func (d *Decoder) Tags(read func(tag int, field *Decoder)) {
 	const leastSize = 2
 	fields := d.uvarint()
 	if fields > uint64(d.left/leastSize) {
 		d.Fail(fmt.Errorf("%w: %d tagged fields in %d bytes", ErrMalformed, fields, d.left))
 	}
 	for range fields {
-		if d.uvarint(); d.err != nil {
+		tag := d.uvarint()
+		if d.err != nil {
 			return
 		}
 		size := d.uvarint()
@@ -41,7 +46,12 @@ func (d *Decoder) SkipTags() {
 			d.Fail(fmt.Errorf("%w: a tagged field of %d bytes in %d bytes", ErrMalformed, size, d.left))
 			return
 		}
-		d.exactly(int(size))
+		content := d.exactly(int(size))
+		if read != nil && d.err == nil {
+			field := NewBytesDecoder(content)
+			read(int(tag), field)
+			d.Fail(field.Err())
+		}
 	}
 }
 

@@ -22,8 +22,12 @@ const correlation = 0x63617264
 
 const int32Size = 4
 
-// Exchange writes a request and returns a Decoder of what its response says behind the header. After an error the connection is of no more use; nor is it before the whole response
-// has been read.
+// apiVersions is the one request whose response has the plain header in every version: it is answered before anybody knows
+// which versions the other side understands (KIP-511).
+const apiVersions = 18
+
+// Exchange writes a request and returns a Decoder of what its response says behind the header. After an error the
+// connection is of no more use; nor is it before the whole response has been read.
 func Exchange(rw io.ReadWriter, call Call) (*Decoder, error) {
 	if _, err := rw.Write(call.encoded()); err != nil {
 		return nil, fmt.Errorf("write request: %w", err)
@@ -40,7 +44,7 @@ func Exchange(rw io.ReadWriter, call Call) (*Decoder, error) {
 	if got := d.Int32(); d.Err() == nil && got != correlation {
 		d.Fail(fmt.Errorf("%w: it answers request %d, not %d", ErrMalformed, got, correlation))
 	}
-	if call.Flexible {
+	if call.Flexible && call.API != apiVersions {
 		d.SkipTags()
 	}
 	if d.Err() != nil {

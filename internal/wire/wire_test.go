@@ -65,6 +65,28 @@ func TestWhatIsAppendedCompactlyIsRead(t *testing.T) {
 	}
 }
 
+func TestTaggedFieldsAreReadByTag(t *testing.T) {
+	b := []byte{3, 0, 4, 0, 0, 0, 7, 5, 1, 'a', 9, 2, 'b', 'c'} // tag 0 with 7, tag 5 with "a", tag 9 with "bc"
+	b = wire.AppendInt8(b, 1)                                   // what comes after
+	d := wire.NewBytesDecoder(b)
+	var number int32
+	tags := map[int]bool{}
+	d.Tags(func(tag int, field *wire.Decoder) {
+		tags[tag] = true
+		if tag == 0 {
+			number = field.Int32()
+		}
+	})
+	if after := d.Int8(); number != 7 || len(tags) != 3 || after != 1 || d.End() != nil {
+		t.Errorf("read %d of %d fields, then %d, %v", number, len(tags), after, d.End())
+	}
+	d = wire.NewBytesDecoder([]byte{1, 0, 1, 0})
+	d.Tags(func(_ int, field *wire.Decoder) { field.Int32() })
+	if !errors.Is(d.Err(), wire.ErrMalformed) {
+		t.Errorf("a field that is too short: %v", d.Err())
+	}
+}
+
 func TestWhatDoesNotFitIsMalformed(t *testing.T) {
 	for name, read := range map[string]func(*wire.Decoder){
 		"integer": func(d *wire.Decoder) { d.Int64() },
