@@ -10,8 +10,8 @@ import (
 	"cardstream/internal/ledger/chaos"
 )
 
-// Two processes are killed again and again, or frozen until others have taken over, while commands come in steadily; every command still has what it demands,
-// once, in its card's order.
+// Two processes are killed again and again, or frozen until others have taken over, while commands come in steadily; every
+// command still has what it demands, once, in its card's order.
 func TestNothingIsLostOrDoubledByKills(t *testing.T) {
 	needRealKafka(t)
 	kills := number(t, "CARDSTREAM_E2E_KILLS", 10)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -46,8 +47,9 @@ func mustSend(t *testing.T, request protocol.RawExchanger, version int16, into k
 	if size := binary.BigEndian.Uint32(b); int(size) != len(b)-4 {
 		t.Errorf("its size is %d, it has %d bytes", size, len(b)-4)
 	}
-	if key, got := int16(binary.BigEndian.Uint16(b[4:])), int16(binary.BigEndian.Uint16(b[6:])); key != into.Key() || got != version {
-		t.Errorf("it is request %d in version %d, want %d in %d", key, got, into.Key(), version)
+	key, spoken := int16(binary.BigEndian.Uint16(b[4:])), int16(binary.BigEndian.Uint16(b[6:]))
+	if key != into.Key() || spoken != version {
+		t.Errorf("it is request %d in version %d, want %d in %d", key, spoken, into.Key(), version)
 	}
 	const header = 4 + 2 + 2 + 4 + 2 + len("me") + 1
 	into.SetVersion(version)
@@ -69,12 +71,14 @@ func mustReceive(t *testing.T, request protocol.RawExchanger, wire []byte) proto
 func TestProduce(t *testing.T) {
 	request := &txnwire.Produce{ClientID: "me", TransactionalID: "task", Timeout: 1500 * time.Millisecond,
 		Topics: []txnwire.ProduceTopic{
-			{Name: "t", Partitions: []txnwire.ProducePartition{{Partition: 1, Batch: []byte("first")}, {Partition: 2, Batch: bytes.Repeat([]byte("x"), 300)}}},
+			{Name: "t", Partitions: []txnwire.ProducePartition{
+				{Partition: 1, Batch: []byte("first")}, {Partition: 2, Batch: bytes.Repeat([]byte("x"), 300)}}},
 			{Name: "u", Partitions: []txnwire.ProducePartition{{Partition: 0, Batch: []byte("second")}}},
 		}}
 	read := kmsg.NewPtrProduceRequest()
 	mustSend(t, request, 12, read)
-	if read.TransactionID == nil || *read.TransactionID != "task" || read.Acks != -1 || read.TimeoutMillis != 1500 || len(read.Topics) != 2 {
+	if read.TransactionID == nil || *read.TransactionID != "task" || read.Acks != -1 || read.TimeoutMillis != 1500 ||
+		len(read.Topics) != 2 {
 		t.Fatalf("read %+v", read)
 	}
 	for i, topic := range request.Topics {
@@ -91,18 +95,21 @@ func TestProduce(t *testing.T) {
 	response := kmsg.NewPtrProduceResponse()
 	refused := kmsg.NewProduceResponseTopicPartition()
 	refused.Partition, refused.ErrorCode, refused.ErrorMessage = 2, 87, new("no key")
-	refused.ErrorRecords = []kmsg.ProduceResponseTopicPartitionErrorRecord{{RelativeOffset: 3, ErrorMessage: new("this one")}}
+	refused.ErrorRecords = []kmsg.ProduceResponseTopicPartitionErrorRecord{
+		{RelativeOffset: 3, ErrorMessage: new("this one")}}
 	refused.CurrentLeader.LeaderID = 7
 	response.Topics = []kmsg.ProduceResponseTopic{{Topic: "t", Partitions: []kmsg.ProduceResponseTopicPartition{
-		{Partition: 1, BaseOffset: 40, LogAppendTime: 41, LogStartOffset: 42, CurrentLeader: kmsg.NewProduceResponseTopicPartitionCurrentLeader()},
+		{Partition: 1, BaseOffset: 40, LogAppendTime: 41, LogStartOffset: 42,
+			CurrentLeader: kmsg.NewProduceResponseTopicPartitionCurrentLeader()},
 		refused,
 	}}}
 	response.Brokers = []kmsg.ProduceResponseBroker{{NodeID: 7, Host: "h", Port: 9092}}
 	response.ThrottleMillis = 5
-	want := &produce.Response{ThrottleTimeMs: 5, Topics: []produce.ResponseTopic{{Topic: "t", Partitions: []produce.ResponsePartition{
-		{Partition: 1, BaseOffset: 40, LogAppendTime: 41, LogStartOffset: 42},
-		{Partition: 2, ErrorCode: 87, LogAppendTime: -1, LogStartOffset: -1, ErrorMessage: "no key"},
-	}}}}
+	want := &produce.Response{ThrottleTimeMs: 5, Topics: []produce.ResponseTopic{{
+		Topic: "t", Partitions: []produce.ResponsePartition{
+			{Partition: 1, BaseOffset: 40, LogAppendTime: 41, LogStartOffset: 42},
+			{Partition: 2, ErrorCode: 87, LogAppendTime: -1, LogStartOffset: -1, ErrorMessage: "no key"},
+		}}}}
 	if got := mustReceive(t, request, answering(12, response)); !reflect.DeepEqual(got, want) {
 		t.Errorf("received %+v, want %+v", got, want)
 	}
@@ -184,7 +191,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 			if n == len(body) {
 				continue
 			}
-			cut := append(binary.BigEndian.AppendUint32(nil, uint32(n)), append(body[:len(body):len(body)], 0)[:n]...)
+			cut := append(binary.BigEndian.AppendUint32(nil, uint32(n)), append(slices.Clip(body), 0)[:n]...)
 			if _, err := c.request.RawExchange(&exchange{answer: bytes.NewReader(cut)}); !errors.Is(err, wire.ErrMalformed) {
 				t.Errorf("%s: %d of %d bytes: %v", name, n, len(body), err)
 			}
