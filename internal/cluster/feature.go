@@ -59,20 +59,12 @@ func (r *featuresRequest) RawExchange(rw io.ReadWriter) (protocol.Message, error
 	body := wire.AppendCompactString(nil, software)
 	body = wire.AppendCompactString(body, softwareVersion)
 	body = wire.AppendNoTags(body)
-	d, err := wire.Exchange(rw, wire.Call{
+	return wire.Ask(rw, "features", wire.Call{
 		API: int16(protocol.ApiVersions), Version: featuresVersion, ClientID: r.clientID, Body: body, Flexible: true,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("features: %w", err)
-	}
-	response, err := readFeatures(d)
-	if err != nil {
-		return nil, fmt.Errorf("features: read response: %w", err)
-	}
-	return response, nil
+	}, readFeatures)
 }
 
-func readFeatures(d *wire.Decoder) (*featuresResponse, error) {
+func readFeatures(d *wire.Decoder) *featuresResponse {
 	response := &featuresResponse{errorCode: d.Int16(), finalized: map[string]int16{}}
 	const apiBytes, featureBytes, finalizedFeatures = 7, 6, 2
 	for range d.CompactCount(apiBytes) {
@@ -93,5 +85,5 @@ func readFeatures(d *wire.Decoder) (*featuresResponse, error) {
 			response.finalized[name] = level
 		}
 	})
-	return response, d.End()
+	return response
 }

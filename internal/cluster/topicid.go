@@ -59,21 +59,13 @@ func (r *topicIDRequest) RawExchange(rw io.ReadWriter) (protocol.Message, error)
 	body = wire.AppendNoTags(body)
 	body = append(body, 0, 0) // neither create it nor say what may be done to it
 	body = wire.AppendNoTags(body)
-	d, err := wire.Exchange(rw, wire.Call{
+	return wire.Ask(rw, "metadata", wire.Call{
 		API: int16(protocol.Metadata), Version: topicIDVersion, ClientID: r.clientID, Body: body, Flexible: true,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("metadata: %w", err)
-	}
-	response, err := readTopicID(d)
-	if err != nil {
-		return nil, fmt.Errorf("metadata: read response: %w", err)
-	}
-	return response, nil
+	}, readTopicID)
 }
 
 // readTopicID reads as far as the id of the one topic, and over the rest.
-func readTopicID(d *wire.Decoder) (*topicIDResponse, error) {
+func readTopicID(d *wire.Decoder) *topicIDResponse {
 	d.Int32() // throttle time
 	const brokerBytes, topicBytes = 11, 27
 	for range d.CompactCount(brokerBytes) {
@@ -85,12 +77,12 @@ func readTopicID(d *wire.Decoder) (*topicIDResponse, error) {
 	}
 	_ = d.CompactString() // cluster id
 	d.Int32()             // controller
-	if n := d.CompactCount(topicBytes); n != 1 && d.Err() == nil {
-		return nil, fmt.Errorf("%w: %d topics instead of one", wire.ErrMalformed, n)
+	if n := d.CompactCount(topicBytes); n != 1 {
+		d.Fail(fmt.Errorf("%w: %d topics instead of one", wire.ErrMalformed, n))
 	}
 	response := &topicIDResponse{errorCode: d.Int16()}
 	_ = d.CompactString() // name
 	response.id = d.Raw(topicIDBytes)
 	d.SkipRest()
-	return response, d.End()
+	return response
 }

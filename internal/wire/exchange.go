@@ -53,6 +53,19 @@ func Exchange(rw io.ReadWriter, call Call) (*Decoder, error) {
 	return d, nil
 }
 
+// Ask exchanges a request, called what in errors, for what read makes of its whole response.
+func Ask[T any](rw io.ReadWriter, what string, call Call, read func(*Decoder) T) (answer T, err error) {
+	d, err := Exchange(rw, call)
+	if err != nil {
+		return answer, fmt.Errorf("%s: %w", what, err)
+	}
+	answer = read(d)
+	if err := d.End(); err != nil {
+		return answer, fmt.Errorf("%s: read response: %w", what, err)
+	}
+	return answer, nil
+}
+
 func (c Call) encoded() []byte {
 	b := make([]byte, int32Size, 32+len(c.ClientID)+len(c.Body))
 	b = AppendInt16(b, c.API)

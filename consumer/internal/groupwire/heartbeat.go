@@ -52,15 +52,9 @@ func (h *Heartbeat) RawExchange(rw io.ReadWriter) (protocol.Message, error) {
 	body = wire.AppendInt32(body, h.Generation)
 	body = wire.AppendString(body, h.MemberID)
 	body = wire.AppendInt16(body, noInstance)
-	d, err := wire.Exchange(rw, wire.Call{
+	return wire.Ask(rw, "heartbeat", wire.Call{
 		API: int16(protocol.Heartbeat), Version: HeartbeatVersion, ClientID: h.ClientID, Body: body,
+	}, func(d *wire.Decoder) *heartbeat.Response {
+		return &heartbeat.Response{ThrottleTimeMs: d.Int32(), ErrorCode: d.Int16()}
 	})
-	if err != nil {
-		return nil, fmt.Errorf("heartbeat: %w", err)
-	}
-	answer := &heartbeat.Response{ThrottleTimeMs: d.Int32(), ErrorCode: d.Int16()}
-	if err := d.End(); err != nil {
-		return nil, fmt.Errorf("heartbeat: read response: %w", err)
-	}
-	return answer, nil
 }

@@ -1,7 +1,6 @@
 package txnwire
 
 import (
-	"fmt"
 	"io"
 
 	"github.com/segmentio/kafka-go/protocol"
@@ -26,17 +25,9 @@ func (*CommitOffsets) Required(map[protocol.ApiKey]int16) bool { return true }
 
 // RawExchange writes the request and reads its answer.
 func (r *CommitOffsets) RawExchange(rw io.ReadWriter) (protocol.Message, error) {
-	d, err := wire.Exchange(rw, wire.Call{
+	return wire.Ask(rw, "commit offsets", wire.Call{
 		API: int16(protocol.TxnOffsetCommit), Version: commitVersion, ClientID: r.ClientID, Body: r.body(), Flexible: true,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("commit offsets: %w", err)
-	}
-	answer := readCommitted(d)
-	if err := d.End(); err != nil {
-		return nil, fmt.Errorf("commit offsets: read response: %w", err)
-	}
-	return answer, nil
+	}, readCommitted)
 }
 
 func (r *CommitOffsets) body() []byte {

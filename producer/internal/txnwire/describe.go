@@ -71,24 +71,16 @@ func (r *DescribeTransactions) RawExchange(rw io.ReadWriter) (protocol.Message, 
 	body := wire.AppendCompactCount(nil, 1)
 	body = wire.AppendCompactString(body, r.TransactionalID)
 	body = wire.AppendNoTags(body)
-	d, err := wire.Exchange(rw, wire.Call{
+	return wire.Ask(rw, "describe transactions", wire.Call{
 		API: int16(describeTransactions), Version: 0, ClientID: r.ClientID, Body: body, Flexible: true,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("describe transactions: %w", err)
-	}
-	answer, err := readDescription(d)
-	if err != nil {
-		return nil, fmt.Errorf("describe transactions: read response: %w", err)
-	}
-	return answer, nil
+	}, readDescription)
 }
 
-func readDescription(d *wire.Decoder) (*Description, error) {
+func readDescription(d *wire.Decoder) *Description {
 	d.Int32() // throttle time
 	const leastSize = 30
-	if n := d.CompactCount(leastSize); n != 1 && d.Err() == nil {
-		return nil, fmt.Errorf("%w: %d transactional ids instead of one", wire.ErrMalformed, n)
+	if n := d.CompactCount(leastSize); n != 1 {
+		d.Fail(fmt.Errorf("%w: %d transactional ids instead of one", wire.ErrMalformed, n))
 	}
 	answer := &Description{ErrorCode: cluster.Error(d.Int16())}
 	_ = d.CompactString() // the transactional id
@@ -105,5 +97,5 @@ func readDescription(d *wire.Decoder) (*Description, error) {
 	}
 	d.SkipTags()
 	d.SkipTags()
-	return answer, d.End()
+	return answer
 }

@@ -1,7 +1,6 @@
 package txnwire
 
 import (
-	"fmt"
 	"io"
 
 	"github.com/segmentio/kafka-go/protocol"
@@ -52,17 +51,14 @@ func (r *End) RawExchange(rw io.ReadWriter) (protocol.Message, error) {
 	body = wire.AppendInt16(body, r.ProducerEpoch)
 	body = wire.AppendBool(body, r.Committed)
 	body = wire.AppendNoTags(body)
-	d, err := wire.Exchange(rw, wire.Call{
+	return wire.Ask(rw, "end transaction", wire.Call{
 		API: int16(protocol.EndTxn), Version: endVersion, ClientID: r.ClientID, Body: body, Flexible: true,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("end transaction: %w", err)
-	}
+	}, readEnded)
+}
+
+func readEnded(d *wire.Decoder) *Ended {
 	d.Int32() // throttle time
 	answer := &Ended{ErrorCode: cluster.Error(d.Int16()), ProducerID: d.Int64(), ProducerEpoch: d.Int16()}
 	d.SkipTags()
-	if err := d.End(); err != nil {
-		return nil, fmt.Errorf("end transaction: read response: %w", err)
-	}
-	return answer, nil
+	return answer
 }

@@ -1,7 +1,6 @@
 package txnwire
 
 import (
-	"fmt"
 	"io"
 	"time"
 
@@ -47,17 +46,9 @@ func (*Produce) Required(map[protocol.ApiKey]int16) bool { return true }
 
 // RawExchange writes the request and reads its answer.
 func (r *Produce) RawExchange(rw io.ReadWriter) (protocol.Message, error) {
-	d, err := wire.Exchange(rw, wire.Call{
+	return wire.Ask(rw, "produce", wire.Call{
 		API: int16(protocol.Produce), Version: produceVersion, ClientID: r.ClientID, Body: r.body(), Flexible: true,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("produce: %w", err)
-	}
-	answer := readProduced(d)
-	if err := d.End(); err != nil {
-		return nil, fmt.Errorf("produce: read response: %w", err)
-	}
-	return answer, nil
+	}, readProduced)
 }
 
 func (r *Produce) body() []byte {
