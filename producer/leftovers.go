@@ -128,7 +128,8 @@ func (t *Transactional) markersWritten(ctx context.Context) error {
 	return err
 }
 
-// led reports why the coordinator's broker sees no leader somewhere: markers could be passed over. It is one attempt.
+// led reports why the coordinator's broker sees no leader somewhere, where markers could be passed over, or why a leader
+// does not have its partition yet. It is one attempt.
 func (t *Transactional) led(ctx context.Context) error {
 	if len(t.config.Partitions) == 0 {
 		return nil
@@ -142,6 +143,9 @@ func (t *Transactional) led(ctx context.Context) error {
 	err := t.askOnce(ctx, t.coordinator, request, func(answer protocol.Message) error {
 		return t.ledEverywhere(answer.(*metadata.Response))
 	})
+	if err == nil {
+		err = t.served(ctx)
+	}
 	if err != nil || t.config.Group == "" {
 		return err
 	}

@@ -182,6 +182,26 @@ func TestLeadersAreAwaitedBeforeSettling(t *testing.T) {
 	}
 }
 
+// Brokers tell of a new partition before its leader has it. A marker for it then would hold up all markers.
+func TestPartitionsAreAwaitedBeforeSettling(t *testing.T) {
+	for _, trouble := range []*kerr.Error{kerr.UnknownTopicOrPartition, kerr.NotLeaderForPartition, kerr.LeaderNotAvailable} {
+		t.Run(trouble.Message, func(t *testing.T) {
+			b := mustFaultyBench(t)
+			kafka := b.Embedded.Kafka()
+			absent := kafka.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.ListOffsets}, Err: trouble, Count: 3})
+			asked := 0
+			kafka.ControlKey(kmsg.InitProducerID.Int16(), func(kmsg.Request) (kmsg.Response, error, bool) {
+				asked = absent.Hits()
+				return nil, nil, false
+			})
+			b.mustInit(t, b.open(t))
+			if asked != 3 {
+				t.Errorf("the coordinator was asked for an epoch after %d of 3 answers that a partition is not there", asked)
+			}
+		})
+	}
+}
+
 // Markers that take long may be passed over in the end, by a broker that is losing its partitions' lead: the next
 // transaction begins when the last one is complete and there are leaders, or behind a settlement.
 func TestATransactionThatIsLongUnderWayIsLookedInto(t *testing.T) {
