@@ -131,7 +131,7 @@ func Render(raw, page string) error {
 		if err := drawAll(&b, f, s, filepath.Dir(page)); err != nil {
 			return err
 		}
-		fmt.Fprintf(&b, "\nTaken %s by `%s`.\n", e.Taken.Format("2006-01-02 15:04 MST"), e.Command)
+		b.WriteString("\n" + e.taken() + "\n")
 	}
 	if told.Settings != nil {
 		environment(&b, told)
@@ -179,11 +179,26 @@ func (d drawing) plot(f *File) plot {
 	return p
 }
 
+// taken says when, how and of which commit a measure was taken: not all of a page's need be of the same.
+func (e *Environment) taken() string {
+	taken := fmt.Sprintf("Taken %s by `%s`", e.Taken.Format("2006-01-02 15:04 MST"), e.Command)
+	if commit := e.Versions[ofCommit]; commit != "" {
+		taken += ", at commit " + commit
+	}
+	return taken + "."
+}
+
+// ofCommit is the version that each measure tells for itself.
+const ofCommit = "cardstream"
+
 // environment is told once: of the first measure, with the subjects that only later ones had.
 func environment(b *strings.Builder, e Environment) {
 	fmt.Fprintf(b, "\n## Machine, versions, settings\n\n%d × %s, %s MiB memory, %s; brokers, subjects and the measuring "+
 		"client share it.\n\n", e.Machine.Processors, e.Machine.Processor, grouped(float64(e.Machine.Memory)/mib), e.Machine.Kernel)
 	for _, name := range slices.Sorted(maps.Keys(e.Versions)) {
+		if name == ofCommit {
+			continue
+		}
 		fmt.Fprintf(b, "- %s %s\n", name, e.Versions[name])
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.Settings)) {

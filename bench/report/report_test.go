@@ -26,7 +26,7 @@ func latencies() *report.File {
 		Environment: report.Environment{
 			Taken:    time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC),
 			Machine:  proc.Machine{Processor: "A & B", Processors: 2, Memory: 8 << 30, Kernel: "Linux 6"},
-			Versions: map[string]string{"Go": "go1.26"}, Command: "compare run",
+			Versions: map[string]string{"Go": "go1.26", "cardstream": "abc1234"}, Command: "compare run",
 			Settings: map[string]string{"one": "one run --flag"},
 		},
 		Samples: []report.Sample{
@@ -107,7 +107,7 @@ func TestRender(t *testing.T) {
 	for _, want := range []string{
 		"| one | 100 | – | 20 (10–30) | –", "| two | 100 | – | 200 | –", "| one | 1,000 | – | 40 | –",
 		"![Latency, 99th percentile](plots/latency.svg)", "2 × A & B, 8,192 MiB", "- Go go1.26", "    one run --flag",
-		"Taken 2026-01-02 03:04 UTC by `compare run`",
+		"Taken 2026-01-02 03:04 UTC by `compare run`, at commit abc1234.",
 	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("the page does not have %q:\n%s", want, text)
