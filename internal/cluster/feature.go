@@ -29,6 +29,9 @@ func (c *Client) FinalizedFeature(ctx context.Context, name string) (level int16
 	return response.finalized[name], nil
 }
 
+// Software is what this client calls itself to brokers.
+const Software = "cardstream"
+
 // featuresVersion is the version of ApiVersions that is spoken: the first that has features.
 const featuresVersion = 3
 
@@ -55,8 +58,8 @@ func (*featuresRequest) Required(map[protocol.ApiKey]int16) bool { return true }
 
 // RawExchange implements protocol.RawExchanger.
 func (r *featuresRequest) RawExchange(rw io.ReadWriter) (protocol.Message, error) {
-	const software, softwareVersion = "cardstream", "1"
-	body := wire.AppendCompactString(nil, software)
+	const softwareVersion = "1"
+	body := wire.AppendCompactString(nil, Software)
 	body = wire.AppendCompactString(body, softwareVersion)
 	body = wire.AppendNoTags(body)
 	return wire.Ask(rw, "features", wire.Call{

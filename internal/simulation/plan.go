@@ -17,6 +17,7 @@ import (
 type Plan struct {
 	Seed       uint64
 	Brokers    int
+	Announced  bool // transactions announce what they write to, as on a cluster whose features nobody has finalized
 	Partitions int32
 	Machines   [][]string // the stages of each
 	Settings   Settings
@@ -34,7 +35,8 @@ func NewPlan(seed uint64) Plan {
 	d := drawer{rand.New(rand.NewPCG(seed, 0x51))}
 	p := Plan{
 		Seed: seed, Brokers: 1 + d.IntN(3), Partitions: int32(2 + d.IntN(3)), Machines: d.machines(),
-		End: d.between(15*time.Second, 35*time.Second),
+		End:       d.between(15*time.Second, 35*time.Second),
+		Announced: seed%4 == 0, // not drawn: all else of a seed stays what it was before there were both
 	}
 	policy := provisioning.Policy{
 		Results: true, Timeout: d.between(2*time.Second, 5*time.Second).Truncate(time.Millisecond),
@@ -161,9 +163,9 @@ func (d drawer) fault(p Plan, at time.Duration) Fault {
 // String prints the plan: the world in a line, and each fault in one of its own.
 func (p Plan) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "seed %d: %d brokers, %d partitions, machines %v, %d commands for %d cards at %.1f/s, %d cancels, "+
+	fmt.Fprintf(&b, "seed %d: %d brokers (transactions announced: %t), %d partitions, machines %v, %d commands for %d cards at %.1f/s, %d cancels, "+
 		"headend %+v, time-out %s, %d attempts, in flight %d, hold after %d, linger %s, step %d, faults for %s\n", p.Seed,
-		p.Brokers, p.Partitions, p.Machines, p.Load.Commands, p.Load.Cards, p.Rate, len(p.Cancels), p.Headend,
+		p.Brokers, p.Announced, p.Partitions, p.Machines, p.Load.Commands, p.Load.Cards, p.Rate, len(p.Cancels), p.Headend,
 		p.Settings.Policy.Timeout, p.Settings.Policy.Attempts, p.Settings.Policy.InFlight, p.Settings.Policy.HoldAfter,
 		p.Settings.Linger, p.Settings.StepRecords, p.End)
 	for _, f := range p.Faults {

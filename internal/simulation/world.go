@@ -12,6 +12,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"cardstream/admin"
 	"cardstream/internal/cluster"
@@ -106,7 +107,19 @@ func (w *world) startBrokers(ctx context.Context) error {
 			return w.network.Listen(next)
 		},
 	})
+	if err == nil && w.plan.Announced {
+		w.hideFeatures()
+	}
 	return err
+}
+
+// hideFeatures makes the brokers tell processors of no features. Other clients may know of them.
+func (w *world) hideFeatures() {
+	w.kafka.Kafka().ControlKey(kmsg.ApiVersions.Int16(), func(request kmsg.Request) (kmsg.Response, error, bool) {
+		w.kafka.Kafka().KeepControl()
+		asked := request.(*kmsg.ApiVersionsRequest)
+		return asked.ResponseKind(), nil, asked.ClientSoftwareName == cluster.Software
+	})
 }
 
 func (w *world) createTopics(ctx context.Context) error {
