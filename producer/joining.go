@@ -41,14 +41,13 @@ func (t *Transactional) unopened(ctx context.Context, lanes []*lane) error {
 			t.doubtful.Store(true)
 		}
 	}
-	err := error(nil)
-	if !t.doubtful.Load() {
-		err = t.complete(ctx)
-	}
 	if t.doubtful.Load() {
 		return errNotOpened
 	}
-	if err != nil && !retryable(err) {
+	switch err := t.complete(ctx); {
+	case t.doubtful.Load():
+		return errNotOpened
+	case err != nil && !retryable(err):
 		return fmt.Errorf("look for what holds up the last transaction: %w", err)
 	}
 	return nil
