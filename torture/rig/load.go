@@ -77,7 +77,7 @@ func (l *load) begin(ctx context.Context) error {
 	cancelling, stopCancels := context.WithCancel(feeding)
 	l.breakOff, l.stopCancels, l.begun = breakOff, stopCancels, true
 	l.feeding.Go(func() { l.err = l.feeder.Run(feeding) })
-	l.cancelling.Go(func() { l.cancelErr = l.cancelSome(cancelling) })
+	l.cancelling.Go(func() { l.cancelErr = l.cancelSome(cancelling, feeding) })
 	limit := time.After(time.Minute)
 	for l.witness.Completed() == 0 {
 		select {
@@ -91,8 +91,9 @@ func (l *load) begin(ctx context.Context) error {
 	return nil
 }
 
-// cancelSome cancels a waiting request now and then.
-func (l *load) cancelSome(ctx context.Context) error {
+// cancelSome cancels a waiting request now and then, until ctx ends. What it writes has until feeding ends: with its context
+// franz-go's client would give up all that waits for the same partition, and brokers may just have been away.
+func (l *load) cancelSome(ctx, feeding context.Context) error {
 	ticks := time.NewTicker(cancelEvery)
 	defer ticks.Stop()
 	for n := 0; ; n++ {
@@ -101,8 +102,8 @@ func (l *load) cancelSome(ctx context.Context) error {
 			return nil
 		case <-ticks.C:
 		}
-		_, err := l.feeder.CancelPending(ctx, l.witness, l.random, fmt.Sprintf("cancel-waiting-%d", n))
-		if err != nil && ctx.Err() == nil {
+		_, err := l.feeder.CancelPending(feeding, l.witness, l.random, fmt.Sprintf("cancel-waiting-%d", n))
+		if err != nil {
 			return fmt.Errorf("cancel what waits: %w", err)
 		}
 	}
