@@ -163,8 +163,8 @@ func (d drawer) fault(p Plan, at time.Duration) Fault {
 // String prints the plan: the world in a line, and each fault in one of its own.
 func (p Plan) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "seed %d: %d brokers (transactions announced: %t), %d partitions, machines %v, %d commands for %d cards at %.1f/s, %d cancels, "+
-		"headend %+v, time-out %s, %d attempts, in flight %d, hold after %d, linger %s, step %d, faults for %s\n", p.Seed,
+	fmt.Fprintf(&b, "seed %d: %d brokers (transactions announced: %t), %d partitions, machines %v, "+
+		"%d commands for %d cards at %.1f/s, %d cancels, headend %+v, time-out %s, %d attempts, in flight %d, hold after %d, linger %s, step %d, faults for %s\n", p.Seed,
 		p.Brokers, p.Announced, p.Partitions, p.Machines, p.Load.Commands, p.Load.Cards, p.Rate, len(p.Cancels), p.Headend,
 		p.Settings.Policy.Timeout, p.Settings.Policy.Attempts, p.Settings.Policy.InFlight, p.Settings.Policy.HoldAfter,
 		p.Settings.Linger, p.Settings.StepRecords, p.End)
