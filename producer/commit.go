@@ -8,7 +8,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"cardstream/internal/cluster"
 	"cardstream/record"
 )
 
@@ -62,6 +61,7 @@ func (t *Transactional) run(ctx context.Context, tx Transaction, commit bool) (r
 		return Result{}, nil // Kafka would refuse to end what has not begun
 	}
 	t.ready = false // until all has gone well
+	t.asked, t.markersLate = time.Now(), false
 	if err := t.fill(ctx, tx, lanes, &result); err != nil {
 		return Result{}, err
 	}
@@ -69,19 +69,20 @@ func (t *Transactional) run(ctx context.Context, tx Transaction, commit bool) (r
 		return Result{}, err
 	}
 	t.ready = true
+	result.MarkersLate = t.markersLate
 	summarise(lanes, &result)
 	return result, nil
 }
 
 // fill opens the transaction and puts everything into it. Where it could not be opened it is tried again.
 func (t *Transactional) fill(ctx context.Context, tx Transaction, lanes []*lane, result *Result) error {
-	trouble := newTroubleBackoff()
+	between := newPatience()
 	for {
 		err := t.fillOnce(ctx, tx, lanes, result)
 		if !errors.Is(err, errNotOpened) {
 			return err
 		}
-		if ended := trouble.Wait(ctx); ended != nil {
+		if ended := between.wait(ctx, err); ended != nil {
 			return fmt.Errorf("%w, after: %w", ended, err)
 		}
 	}
@@ -139,7 +140,7 @@ func (t *Transactional) produce(ctx context.Context, lanes []*lane) error {
 // still be under way is refused then, and what the last one may have left behind is settled before this one could end it
 // otherwise. It asks as the present owner: where there is a newer one, that is a fence, and not a theft.
 func (t *Transactional) begin(ctx context.Context, partitions []record.TopicPartition) error {
-	began, slow := time.Now(), false
+	slow := false
 	return persist(ctx, func() error {
 		if t.doubtful.Load() {
 			if err := t.renew(ctx, t.identity); err != nil {
@@ -159,7 +160,7 @@ func (t *Transactional) begin(ctx context.Context, partitions []record.TopicPart
 			}
 		}
 		err := t.addPartitionsOnce(ctx, partitions)
-		slow = errors.Is(err, cluster.ConcurrentTransactions) && time.Since(began) > markersSoon
+		slow = t.late(err)
 		return err
 	})
 }

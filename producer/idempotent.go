@@ -77,14 +77,14 @@ func (p *Idempotent) Produce(ctx context.Context, records []record.Record) ([]De
 // deliver starts over as a new producer where the brokers no longer know this one (its id expires when a partition's
 // last record of it is deleted), unless something may have been written already: then it would be there twice.
 func (p *Idempotent) deliver(ctx context.Context, lanes []*lane) error {
-	trouble := newTroubleBackoff()
+	between := newPatience()
 	for {
 		err := p.write(ctx, lanes)
 		var code cluster.Error
 		if !errors.As(err, &code) || code.Kind() != cluster.RestartTask || undecided(lanes) {
 			return err
 		}
-		if ended := trouble.Wait(ctx); ended != nil {
+		if ended := between.wait(ctx, err); ended != nil {
 			return fmt.Errorf("%w, after: %w", ended, err)
 		}
 	}

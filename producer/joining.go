@@ -37,6 +37,7 @@ func (t *Transactional) agree(ctx context.Context) error {
 // whose partitions have lost their leaders. Then it begins anew, behind a new epoch and a settlement.
 func (t *Transactional) unopened(ctx context.Context, lanes []*lane) error {
 	for _, l := range lanes {
+		t.late(l.head().err)
 		if unanswered(l.head().err) {
 			t.doubtful.Store(true)
 		}

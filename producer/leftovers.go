@@ -2,6 +2,7 @@ package producer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -101,6 +102,13 @@ func (t *Transactional) settle(ctx context.Context) error {
 
 // markersSoon is how long the markers of the last transaction may take before it is asked what holds them up.
 const markersSoon = 100 * time.Millisecond
+
+// late reports whether an attempt to open a transaction failed with err because of markers that take longer than that.
+func (t *Transactional) late(err error) bool {
+	late := errors.Is(err, cluster.ConcurrentTransactions) && time.Since(t.asked) > markersSoon
+	t.markersLate = t.markersLate || late
+	return late
+}
 
 // complete reports why the last transaction of this epoch is not known to have ended everywhere: the next one would end
 // what it left behind, and its own way. A broker that has lost the lead of its partitions since, as when it is being

@@ -220,8 +220,12 @@ func TestATransactionThatIsLongUnderWayIsLookedInto(t *testing.T) {
 			p := b.mustInit(t, b.open(t))
 			c := coordinator{states: []string{"PrepareCommit", "CompleteCommit"}, leaders: test.leaders, busy: true}
 			c.sitIn(b)
-			if _, err := p.Commit(t.Context(), b.step("0", 1)); err != nil {
+			result, err := p.Commit(t.Context(), b.step("0", 1))
+			if err != nil {
 				t.Fatal(err)
+			}
+			if !result.MarkersLate {
+				t.Error("the result does not tell that markers were late")
 			}
 			want := slices.Concat([]string{"partitions 4", "describe", "describe"}, test.between, next)
 			if heard := slices.Compact(c.heard()); !slices.Equal(heard, slices.Compact(want)) {
@@ -230,6 +234,32 @@ func TestATransactionThatIsLongUnderWayIsLookedInto(t *testing.T) {
 			b.wantSteps(t, 1, "0")
 		})
 	}
+}
+
+// Where markers are late nobody looks for leaders: they are where they were. The caller hears of it, and of nothing else.
+func TestLateMarkersAreWaitedForAtTheSameLeader(t *testing.T) {
+	b := mustFaultyBench(t)
+	p := b.mustInit(t, b.open(t))
+	first, err := p.Commit(t.Context(), b.alone("0")) // so that leaders are known
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := coordinator{states: []string{"PrepareCommit"}}
+	c.sitIn(b)
+	lookedUp := b.Embedded.Kafka().Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Metadata}, Err: kerr.LeaderNotAvailable})
+	b.Embedded.Kafka().Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.ConcurrentTransactions, Count: 20})
+	second, err := p.Commit(t.Context(), b.alone("1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hits := lookedUp.Hits(); hits > 0 {
+		t.Errorf("leaders were looked up %d times", hits)
+	}
+	lookedUp.Remove()
+	if first.MarkersLate || !second.MarkersLate {
+		t.Errorf("markers late: %t and then %t, want false and then true", first.MarkersLate, second.MarkersLate)
+	}
+	b.wantAlone(t, "0", "1")
 }
 
 // The same where the first batch opens it: markers that take long, and leaders that are gone, are seen in its answer.

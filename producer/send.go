@@ -3,6 +3,7 @@ package producer
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -29,7 +30,7 @@ const maxRequestBytes = 16 << 20
 // leader in one request, all leaders at once. What can be sent again is, the very same bytes, until ctx ends. On any
 // other failure it returns that; each batch then knows its own fate.
 func (s *sender) send(ctx context.Context, lanes []*lane) error {
-	trouble := newTroubleBackoff()
+	between := newPatience()
 	for {
 		requests, leaderless, err := s.route(ctx, lanes)
 		if err != nil {
@@ -47,13 +48,13 @@ func (s *sender) send(ctx context.Context, lanes []*lane) error {
 					return fmt.Errorf("%w, after: %w", err, again)
 				}
 			}
-			if ended := trouble.Wait(ctx); ended != nil {
+			if ended := between.wait(ctx, again); ended != nil {
 				return fmt.Errorf("%w, after: %w", ended, again)
 			}
 		case len(requests) == 0:
 			return nil
 		default:
-			trouble.Reset()
+			between.reset()
 		}
 	}
 }
@@ -120,7 +121,9 @@ func (s *sender) settle(requests []*request) (again, fatal error) {
 			case err == nil:
 				l.next++
 			case resendable(err):
-				s.client.ForgetLeader(l.tp, r.broker)
+				if !errors.Is(err, cluster.ConcurrentTransactions) { // which says that the leader is where it was
+					s.client.ForgetLeader(l.tp, r.broker)
+				}
 				again = fmt.Errorf("%s: %w", l.tp, err)
 			default:
 				fatal = fmt.Errorf("%s: %w", l.tp, err)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/segmentio/kafka-go/protocol/listoffsets"
+	"golang.org/x/sync/errgroup"
 
 	"cardstream/internal/cluster"
 	"cardstream/record"
@@ -25,15 +26,19 @@ func (t *Transactional) served(ctx context.Context) error {
 		}
 		byLeader[leader] = append(byLeader[leader], tp)
 	}
+	var asks errgroup.Group
 	for leader, partitions := range byLeader {
-		if err := t.servedBy(ctx, leader, partitions); err != nil {
-			for _, tp := range partitions {
-				t.client.ForgetLeader(tp, leader)
+		asks.Go(func() error {
+			err := t.servedBy(ctx, leader, partitions)
+			if err != nil {
+				for _, tp := range partitions {
+					t.client.ForgetLeader(tp, leader)
+				}
 			}
 			return err
-		}
+		})
 	}
-	return nil
+	return asks.Wait()
 }
 
 func (t *Transactional) servedBy(ctx context.Context, leader cluster.BrokerID, partitions []record.TopicPartition) error {

@@ -48,6 +48,10 @@ type Result struct {
 	// where no topic of them has log-append time.
 	AppendTime int64
 
+	// MarkersLate says that this transaction could not begin for more than 100 ms, because the brokers were still writing
+	// the markers of the last one: they have more to do than they can.
+	MarkersLate bool
+
 	// How long each phase took. Produce and OffsetCommit run side by side, or, in a transaction of version 2, in turn.
 	Begin, Produce, OffsetCommit, End time.Duration
 }

@@ -3,6 +3,7 @@ package producer
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/segmentio/kafka-go/protocol"
 
@@ -21,6 +22,10 @@ type Transactional struct {
 	ready    bool // a transaction can begin
 	identity identity
 	outcome  outcome // of the last transaction before this epoch, until it is settled
+
+	// Of the transaction in hand.
+	asked       time.Time // when it was asked for
+	markersLate bool      // those of the last one held it up
 
 	// No transaction begins any more in this epoch: a request to a coordinator went unanswered, and may still arrive, or
 	// markers of the last one may have been passed over.

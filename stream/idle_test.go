@@ -1,6 +1,8 @@
 package stream_test
 
 import (
+	"context"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -130,6 +132,36 @@ func TestLingerGrowsWithTheTransaction(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Where the brokers are behind with markers the steps begin further apart with each that was held up, within bounds, and
+// come closer again, slowly, when none is.
+func TestLingerGrowsWhereMarkersAreLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.config.Linger = 100 * time.Millisecond
+		const transaction = time.Second
+		var began []time.Time
+		w.before = func(_ context.Context, call string) error {
+			if strings.HasPrefix(call, "commit ") {
+				began = append(began, time.Now())
+				w.append("a") // so that there is something for the next step
+				<-time.After(transaction)
+				w.markersLate(len(began) >= 3 && len(began) <= 6)
+			}
+			return nil
+		}
+		w.append("a")
+		w.start()
+		w.pass(30 * time.Second)
+		ms := time.Millisecond
+		want := []time.Duration{transaction, transaction, transaction, 1600 * ms, 2500 * ms, 2500 * ms, 2290 * ms, 2101 * ms}
+		for i, apart := range want {
+			if got := began[i+1].Sub(began[i]).Round(ms); got != apart {
+				t.Errorf("steps %d and %d began %s apart, want %s", i+1, i+2, got, apart)
+			}
+		}
+	})
 }
 
 // Whoever waits for company does not keep the process from ending.

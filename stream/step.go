@@ -33,11 +33,11 @@ func (t *task) step(ctx context.Context) (did bool, err error) {
 		return more, nil
 	}
 	t.began = began
-	took, err := t.commit(ctx, began)
+	took, late, err := t.commit(ctx, began)
 	if err != nil {
 		return false, err
 	}
-	t.gap = t.spacing(took, consumed)
+	t.gap = t.spacing.after(took, late, consumed >= t.StepRecords)
 	t.Metrics.consumed.WithLabelValues(t.input.Topic).Add(float64(consumed))
 	return true, nil
 }
@@ -106,8 +106,9 @@ func (t *task) wake(ctx context.Context) (more bool, err error) {
 //
 // A step of wakes alone has no offset to commit. Leaving that out spares the brokers one request of three, and gives
 // nothing away: whoever takes the partition over fences this producer before it reads anything
-// (docs/decisions/0016-steps-of-wakes.md). It returns how long the transaction took.
-func (t *task) commit(ctx context.Context, began mark) (transaction time.Duration, err error) {
+// (docs/decisions/0016-steps-of-wakes.md). It returns how long the transaction took, and whether the last one's markers had
+// held it up.
+func (t *task) commit(ctx context.Context, began mark) (took time.Duration, late bool, err error) {
 	position := t.position.Load()
 	step := t.transaction(t.out, position)
 	if position == t.committed {
@@ -117,7 +118,7 @@ func (t *task) commit(ctx context.Context, began mark) (transaction time.Duratio
 	result, err := t.bounded(ctx, t.writer.Commit, step)
 	if err != nil {
 		t.Metrics.transactions.WithLabelValues(t.Stage, "failed").Inc()
-		return 0, fmt.Errorf("commit step: %w", err)
+		return 0, false, fmt.Errorf("commit step: %w", err)
 	}
 	answered := t.watch.mark()
 	t.watch.observe(sent, answered, result.AppendTime)
@@ -129,13 +130,13 @@ func (t *task) commit(ctx context.Context, began mark) (transaction time.Duratio
 			t.changelog = last + 1
 		}
 		if err := t.stateful.Apply(now, t.changelog); err != nil {
-			return 0, fmt.Errorf("apply step to local state: %w", err)
+			return 0, false, fmt.Errorf("apply step to local state: %w", err)
 		}
 	}
 	t.handler.Committed(now)
 	t.Metrics.transactions.WithLabelValues(t.Stage, "committed").Inc()
 	t.Metrics.steps.WithLabelValues(t.Stage).Observe(time.Duration(answered - began).Seconds())
-	return time.Duration(answered - sent), nil
+	return time.Duration(answered - sent), result.MarkersLate, nil
 }
 
 // unsettled reports whether the position is another one than the group has. None at all is as good as the beginning.
@@ -237,19 +238,7 @@ func (t *task) untilWake() (time.Duration, bool, error) {
 	return wait, true, nil
 }
 
-// spacing is how far apart the beginnings of a task's steps shall be, after a step whose transaction took so long: Linger,
-// and more where the brokers are busy. All partitions share them, so if each were in a transaction for most of its time,
-// each would mostly wait for the others, and none would be sooner for it. A step that took all it may has a backlog
-// behind it: then it is the throughput that counts.
-func (t *task) spacing(transaction time.Duration, consumed int) time.Duration {
-	if consumed >= t.StepRecords {
-		return t.Linger
-	}
-	const inTransaction, most = 5, 4 // a fifth of its time, and no more than four times Linger apart
-	return max(t.Linger, min(inTransaction*transaction, most*t.Linger))
-}
-
-// linger keeps the steps of a busy task apart: one begins no sooner than spacing says after the one before it began. What
+// linger keeps the steps of a busy task apart: one begins no sooner than the spacing says after the one before it began. What
 // comes in between shares a transaction; an idle task answers at once.
 func (t *task) linger(wanted context.Context) {
 	left := t.gap - t.watch.since(t.began)

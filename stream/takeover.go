@@ -38,6 +38,7 @@ func (t *task) takeOver(ctx context.Context) error {
 		}
 	}
 	t.guard = wakeGuard{fresh: t.ObservationAge}
+	t.spacing = newSpacing(t.Linger)
 	t.position.Store(offset)
 	if t.committed < 0 {
 		// What was chosen is chosen once: a task that begins again before its first step must not choose anew.

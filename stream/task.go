@@ -69,8 +69,9 @@ type task struct {
 	position  atomic.Int64
 	changelog int64 // the first changelog offset that the local state does not hold
 	guard     wakeGuard
-	began     mark            // when the last step that committed began
-	gap       time.Duration   // how much later the next one may begin: see spacing
+	began     mark          // when the last step that committed began
+	gap       time.Duration // how much later the next one may begin
+	spacing   spacing
 	out       []record.Record // reused by each step
 }
 

@@ -55,6 +55,7 @@ type world struct {
 	observed  func() time.Time                                   // when the leader has last answered; nil: now
 	nudge     chan struct{}                                      // closed: the handler is to look again
 	broker    func() time.Time                                   // the brokers' clock; nil: none is told
+	late      bool                                               // markers of the last transaction hold up this one
 	forgets   bool                                               // the brokers do not tell offsets of the changelog
 	before    func(ctx context.Context, call string) (err error) // runs, unlocked, in front of a call; may be nil
 }
@@ -156,6 +157,13 @@ func (w *world) committedOffset() int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.committed
+}
+
+// markersLate says whether the transaction in hand was held up by markers.
+func (w *world) markersLate(late bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.late = late
 }
 
 // setObserved changes when the leader has last answered.
@@ -350,6 +358,7 @@ func (w transactor) Commit(ctx context.Context, tx producer.Transaction) (result
 		if offset, ok := tx.Offsets[inputPartition]; ok {
 			w.committed = offset
 		}
+		result.MarkersLate = w.late
 		return nil
 	})
 	return result, err
