@@ -32,7 +32,7 @@ type processorSettings struct {
 	OnMissingOffset string        `enum:",earliest,latest" default:"" placeholder:"earliest|latest" help:"Where to begin on a partition without a committed offset of which records are gone already; without it such a partition stops."`
 	SessionTimeout  time.Duration `default:"6s" help:"How long a silent process keeps its partitions (${default})."`
 	ClockBound      time.Duration `default:"5s" help:"How far this clock may be from the brokers' for scheduled sends (${default})."`
-	Linger          time.Duration `default:"20ms" help:"Least time between the steps of a busy partition, up to four times as long on busy brokers: longer means fewer transactions, and later (${default})."`
+	Linger          time.Duration `default:"20ms" help:"Least time between the steps of a busy partition, up to four times as long on busy brokers, 25 times where they are behind: longer means fewer transactions, and later (${default})."`
 	StepRecords     int           `default:"1000" help:"Most records of one step (${default})."`
 	Compression     string        `enum:"none,lz4,zstd" default:"none" help:"Compression of what is written: none, lz4 or zstd (${default})."`
 	StoreCache      int64         `default:"32" placeholder:"MIB" help:"Block cache of the local store, in MiB (${default})."`

@@ -18,4 +18,7 @@
 //	CancelsThatRaceTheSend                    CARDSTREAM_E2E_CANCELS (1000)
 //	ARestartKeepsEveryAttempt                 CARDSTREAM_E2E_SENT (2000), _SENT_SECONDS (10)
 //	ResultsAreSwitchedOffAndOn                CARDSTREAM_E2E_SWITCHED (300)
+//
+// Those on three brokers allow for what a small machine costs, unless CARDSTREAM_E2E_WARM (0, seconds) lets the load go on
+// before the blow until the brokers have compiled themselves: 150 on two cores.
 package e2e

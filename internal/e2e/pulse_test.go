@@ -105,10 +105,17 @@ func (p *pulse) baseline(t *testing.T) time.Duration {
 	return slices.Max(longest[:])
 }
 
-// watch observes a while after a blow at since, and says for how long partitions stood still: most is what it should be on
-// a machine with nothing else to do, and the log is where to read how near to that it was. A busy machine is no fault of
-// what is tested, so only twice as long fails; and the steps before the blow and behind it take the time that they take
-// without one, which is added.
+// warmUp is how long the load goes on before a blow. Brokers that have just started compile themselves for minutes, and
+// three of them leave little of a small machine meanwhile.
+func warmUp(t *testing.T) time.Duration {
+	t.Helper()
+	return time.Duration(number(t, "CARDSTREAM_E2E_WARM", 0)) * time.Second
+}
+
+// watch observes a while after a blow at since, and says for how long partitions stood still: most is what it should be
+// on a machine with nothing else to do. On brokers that were warmed up it is taken at its word. Else the log is where to read
+// how near to it that was: a busy machine is no fault of what is tested, so only twice as long fails; and the steps
+// before the blow and behind it take the time that they take without one, which is added.
 func (p *pulse) watch(t *testing.T, what string, since time.Time, observe, most, baseline time.Duration) {
 	t.Helper()
 	pause(t, time.Until(since.Add(observe)))
@@ -116,8 +123,12 @@ func (p *pulse) watch(t *testing.T, what string, since time.Time, observe, most,
 	worst := slices.Max(longest[:])
 	t.Logf("%s: partitions stood still for up to %s (at most %s; %s without it): %s", what,
 		worst.Round(time.Millisecond), most, baseline.Round(time.Millisecond), longest)
-	if worst > 2*(most+baseline) {
-		t.Errorf("%s: a partition stood still for %s, at most twice %s and %s", what, worst, most, baseline)
+	bound := 2 * (most + baseline)
+	if warmUp(t) > 0 {
+		bound = most
+	}
+	if worst > bound {
+		t.Errorf("%s: a partition stood still for %s, more than %s", what, worst, bound)
 	}
 	p.awaitMoving(t, "after "+what)
 }

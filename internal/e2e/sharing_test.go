@@ -34,6 +34,7 @@ func share(t *testing.T) *shared {
 		Cards: 5000, Window: 3 * time.Second, Ahead: time.Second, Mix: ledger.Mix{Immediate: 4, DueNow: 4, Scheduled: 2},
 	}, 200)
 	s.pulse.awaitMoving(t, "under load")
+	pause(t, warmUp(t))
 	s.baseline = s.pulse.baseline(t)
 	return s
 }
