@@ -101,7 +101,8 @@ func TestAFrozenProcessSendsNothingTwice(t *testing.T) {
 	if err := s.fleet.Continue(0); err != nil {
 		t.Fatal(err)
 	}
-	s.watch("SIGCONT", woken, 10*time.Second, 2*time.Second)
+	// Who comes back joins anew, and half of the partitions are handed over to it: two moves.
+	s.watch("SIGCONT", woken, 10*time.Second, 2*2*time.Second)
 	s.awaitSharing(0, 1)
 	s.audit()
 }
