@@ -138,18 +138,20 @@ func (t *Transactional) produce(ctx context.Context, lanes []*lane) error {
 // begin opens the transaction with the partitions it will write to. Where a request of the last one went unanswered, or
 // the first one of this, or where markers of the last one may have been passed over, it takes a new epoch before: what may
 // still be under way is refused then, and what the last one may have left behind is settled before this one could end it
-// otherwise. It asks as the present owner: where there is a newer one, that is a fence, and not a theft.
+// otherwise.
 func (t *Transactional) begin(ctx context.Context, partitions []record.TopicPartition) error {
 	slow := false
 	return persist(ctx, func() error {
-		if t.doubtful.Load() {
-			if err := t.renew(ctx, t.identity); err != nil {
+		if t.doubtful.Load() || t.wasAway() {
+			if err := t.undoubt(ctx); err != nil {
 				return err
 			}
 			slow = false
 		}
 		if len(partitions) == 0 {
-			return t.complete(ctx) // the offsets begin it
+			err := t.complete(ctx) // the offsets begin it
+			t.late(err)
+			return err
 		}
 		if t.joining {
 			return nil // the first batch begins it

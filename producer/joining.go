@@ -42,7 +42,7 @@ func (t *Transactional) unopened(ctx context.Context, lanes []*lane) error {
 			t.doubtful.Store(true)
 		}
 	}
-	if t.doubtful.Load() {
+	if t.doubtful.Load() || t.wasAway() {
 		return errNotOpened
 	}
 	switch err := t.complete(ctx); {

@@ -54,6 +54,9 @@ func (t *Transactional) recall(ctx context.Context) error {
 			t.outcome = aborted
 		}
 	}
+	if state == txnwire.PrepareCommit || state == txnwire.PrepareAbort {
+		return cluster.ConcurrentTransactions // as InitProducerID would say, after much else has been asked
+	}
 	return nil
 }
 

@@ -1,13 +1,16 @@
 package producer_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/segmentio/kafka-go/protocol"
+	"github.com/segmentio/kafka-go/protocol/listoffsets"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -25,6 +28,7 @@ type coordinator struct {
 	leaders []bool        // whether it knows any, in turn; then it does
 	busy    bool          // it begins nothing while what it would say next is that it prepares
 	asked   []string
+	joined  func() // is called when partitions are added; may be nil
 }
 
 // hear answers for a coordinator where kfake, which forgets nothing, has nothing to say.
@@ -72,6 +76,9 @@ func (c *coordinator) hear(request kmsg.Request) (kmsg.Response, error, bool) {
 			n += len(topic.Partitions)
 		}
 		c.asked = append(c.asked, "partitions "+string(rune('0'+n)))
+		if c.joined != nil {
+			c.joined()
+		}
 		if c.busy && strings.HasPrefix(c.states[0], "Prepare") {
 			return concurrent(r), nil, true
 		}
@@ -138,6 +145,9 @@ func TestTheLastTransactionIsSettled(t *testing.T) {
 			b.mustInit(t, b.open(t))
 			// The markers stand when the coordinator says so, and not when it has answered.
 			want := []string{"describe", "init", "partitions 4", "offsets", ended, "describe", "describe", "describe"}
+			if state == prepared { // and before, InitProducerID would be refused
+				want = []string{"describe", "describe", "describe", "describe", "init", "partitions 4", "offsets", ended, "describe"}
+			}
 			if heard := c.heard(); !slices.Equal(heard, want) {
 				t.Errorf("the coordinator heard %q, want %q", heard, want)
 			}
@@ -311,6 +321,100 @@ func TestAnUnansweredFirstBatchIsSettledToo(t *testing.T) {
 		t.Errorf("the coordinator heard %q, want %q", heard, want)
 	}
 	b.wantAlone(t, "0")
+}
+
+// A coordinator that was away may have passed over markers, though the producer has nothing unanswered: somebody else in
+// this process was waiting there. The next transaction begins behind a settlement, and who has none to begin can ask.
+func TestACoordinatorThatWasAwayIsSettledWith(t *testing.T) {
+	settled := []string{"describe", "init", "partitions 4", "offsets", "commit", "describe"}
+	for name, open := range map[string]func(testing.TB) bench{"joining": mustFaultyBench, "announcing": mustAnnouncingBench} {
+		for _, idle := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, idle %t", name, idle), func(t *testing.T) {
+				b := open(t)
+				var s saboteur
+				client := b.open(t, s.on)
+				p := b.mustInit(t, client)
+				if _, err := p.Commit(t.Context(), b.alone("0")); err != nil {
+					t.Fatal(err)
+				}
+				if p.Doubtful() {
+					t.Error("in doubt without a reason")
+				}
+				c := coordinator{states: []string{"CompleteCommit"}}
+				c.sitIn(b)
+				s.from(func(key protocol.ApiKey, _, _ int) bool { return key == protocol.ListOffsets })
+				for broker := range cluster.BrokerID(3) {
+					if _, err := client.RoundTrip(t.Context(), broker, new(listoffsets.Request)); err == nil {
+						t.Fatal("it was heard")
+					}
+				}
+				s.from(nil)
+				if !p.Doubtful() {
+					t.Error("not in doubt")
+				}
+				want := settled
+				if idle {
+					if err := p.Settle(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+					if p.Doubtful() {
+						t.Error("still in doubt")
+					}
+				} else {
+					if _, err := p.Commit(t.Context(), b.alone("1")); err != nil {
+						t.Fatal(err)
+					}
+					if name == "announcing" {
+						want = append(slices.Clone(want), "partitions 1")
+					}
+					want = append(slices.Clone(want), "commit")
+				}
+				if heard := c.heard(); !slices.Equal(heard, want) {
+					t.Errorf("the coordinator heard %q, want %q", heard, want)
+				}
+				b.wantAlone(t, numbered(map[bool]int{true: 1, false: 2}[idle])...)
+			})
+		}
+	}
+}
+
+// An unanswered request of the settlement itself may arrive in the transaction behind it: there is another one before that.
+func TestAnUnansweredSettlementIsSettledToo(t *testing.T) {
+	once := []string{"describe", "init", "partitions 4", "offsets", "commit", "commit", "describe"}
+	again := []string{"describe", "init", "partitions 4", "offsets", "commit", "describe"}
+	b := mustFaultyBench(t)
+	var s saboteur
+	p := b.mustInit(t, b.open(t, s.on))
+	c := coordinator{states: []string{"CompleteCommit"}}
+	c.sitIn(b)
+	s.from(func(key protocol.ApiKey, nth, _ int) bool { return key == protocol.EndTxn && (nth == 1 || nth == 3) })
+	if _, err := p.Commit(t.Context(), b.alone("0")); err != nil {
+		t.Fatal(err)
+	}
+	c.heard()
+	if _, err := p.Commit(t.Context(), b.alone("1")); err != nil {
+		t.Fatal(err)
+	}
+	want := slices.Concat(once, again, []string{"commit"})
+	if heard := c.heard(); !slices.Equal(heard, want) {
+		t.Errorf("the coordinator heard %q, want %q", heard, want)
+	}
+	b.wantAlone(t, "0", "1")
+}
+
+// Who is no longer wanted in the middle of a settlement ends it all the same: the coordinator has forgotten by then what it
+// was to be.
+func TestASettlementOutlivesWhoWantsIt(t *testing.T) {
+	b := mustFaultyBench(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	c := coordinator{states: []string{"CompleteCommit"}, joined: cancel}
+	c.sitIn(b)
+	p := producer.NewTransactional(b.open(t), b.config())
+	_ = p.Init(ctx) // it may say either
+	want := []string{"describe", "init", "partitions 4", "offsets", "commit", "describe"}
+	if heard := c.heard(); !slices.Equal(heard, want) {
+		t.Errorf("the coordinator heard %q, want %q", heard, want)
+	}
 }
 
 // alone is a transaction of one record, without offsets.

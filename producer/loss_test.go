@@ -51,15 +51,16 @@ func TestStragglersAreShakenOff(t *testing.T) {
 		open    func(testing.TB) bench
 		lost    protocol.ApiKey
 		epochs  []int16 // of each transaction
+		away    []int16 // the same where the leader that was not heard is the coordinator, too
 	}{
-		{"announcing", mustAnnouncingBench, protocol.AddPartitionsToTxn, []int16{1, 1, 1}}, // of the one that it would have opened
-		{"announcing", mustAnnouncingBench, protocol.AddOffsetsToTxn, []int16{0, 1, 1}},
-		{"announcing", mustAnnouncingBench, protocol.TxnOffsetCommit, []int16{0, 1, 1}},
-		{"announcing", mustAnnouncingBench, protocol.EndTxn, []int16{0, 1, 1}},
-		{"announcing", mustAnnouncingBench, protocol.Produce, []int16{0, 0, 0}},
-		{"joining", mustBench, protocol.TxnOffsetCommit, []int16{0, 2, 3}},
-		{"joining", mustBench, protocol.EndTxn, []int16{0, 2, 3}},
-		{"joining", mustFaultyBench, protocol.Produce, []int16{0, 1, 2}}, // other leaders have answered: it is open
+		{"announcing", mustAnnouncingBench, protocol.AddPartitionsToTxn, []int16{1, 1, 1}, nil}, // of the one that it would have opened
+		{"announcing", mustAnnouncingBench, protocol.AddOffsetsToTxn, []int16{0, 1, 1}, nil},
+		{"announcing", mustAnnouncingBench, protocol.TxnOffsetCommit, []int16{0, 1, 1}, nil},
+		{"announcing", mustAnnouncingBench, protocol.EndTxn, []int16{0, 1, 1}, nil},
+		{"announcing", mustAnnouncingBench, protocol.Produce, []int16{0, 0, 0}, []int16{0, 1, 1}},
+		{"joining", mustBench, protocol.TxnOffsetCommit, []int16{0, 2, 3}, nil},
+		{"joining", mustBench, protocol.EndTxn, []int16{0, 2, 3}, nil},
+		{"joining", mustFaultyBench, protocol.Produce, []int16{0, 1, 2}, []int16{0, 2, 3}}, // other leaders have answered: it is open
 	} {
 		t.Run(c.version+" "+c.lost.String(), func(t *testing.T) {
 			b := c.open(t)
@@ -76,8 +77,8 @@ func TestStragglersAreShakenOff(t *testing.T) {
 			for _, r := range b.read(t, b.state, 0) {
 				epochs = append(epochs, r.ProducerEpoch)
 			}
-			if !slices.Equal(epochs, c.epochs) {
-				t.Errorf("epochs %v, want %v", epochs, c.epochs)
+			if !slices.Equal(epochs, c.epochs) && !slices.Equal(epochs, c.away) {
+				t.Errorf("epochs %v, want %v, or %v", epochs, c.epochs, c.away)
 			}
 			if s.losses() != 1 {
 				t.Errorf("%d answers were lost, want 1", s.losses())

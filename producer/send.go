@@ -41,7 +41,7 @@ func (s *sender) send(ctx context.Context, lanes []*lane) error {
 		if err != nil {
 			return err
 		}
-		switch again = cmp.Or(again, leaderless); {
+		switch again = cmp.Or(leaderless, again); {
 		case again != nil:
 			if s.joining && !slices.ContainsFunc(lanes, (*lane).begun) {
 				if err := s.unopened(ctx, lanes); err != nil {
@@ -124,7 +124,9 @@ func (s *sender) settle(requests []*request) (again, fatal error) {
 				if !errors.Is(err, cluster.ConcurrentTransactions) { // which says that the leader is where it was
 					s.client.ForgetLeader(l.tp, r.broker)
 				}
-				again = fmt.Errorf("%s: %w", l.tp, err)
+				if again == nil || !errors.Is(err, cluster.ConcurrentTransactions) {
+					again = fmt.Errorf("%s: %w", l.tp, err) // trouble gets more time than markers do
+				}
 			default:
 				fatal = fmt.Errorf("%s: %w", l.tp, err)
 			}

@@ -30,6 +30,10 @@ type Transactional struct {
 	// No transaction begins any more in this epoch: a request to a coordinator went unanswered, and may still arrive, or
 	// markers of the last one may have been passed over.
 	doubtful atomic.Bool
+
+	// The coordinator as it stood when this epoch began. Markers may have been passed over if it was away since, though it
+	// left nothing unanswered.
+	stood cluster.Standing
 }
 
 // NewTransactional returns a producer that needs Init before its first transaction. It does no I/O. There is nothing to
@@ -63,12 +67,68 @@ func (t *Transactional) Init(ctx context.Context) error {
 	return nil
 }
 
-// renew takes a new epoch, and settles the transaction before it.
+// Doubtful reports whether the last transaction may have been left open somewhere. The next Commit sees to it; who has
+// nothing to commit calls Settle, as no reader of committed records gets past what is open.
+func (t *Transactional) Doubtful() bool { return t.ready && (t.doubtful.Load() || t.wasAway()) }
+
+// Settle ends what the last transaction may have left open, where there is a doubt. It waits as Init does, and after an
+// error Init comes first.
+func (t *Transactional) Settle(ctx context.Context) error {
+	if !t.ready {
+		return t.failed("settle", ErrNotInitialized)
+	}
+	t.ready = false
+	if err := t.undoubt(ctx); err != nil {
+		return t.failed("settle", err)
+	}
+	t.ready = true
+	return nil
+}
+
+// wasAway reports whether the coordinator was away, or is another one, since this epoch began.
+func (t *Transactional) wasAway() bool {
+	return len(t.config.Partitions) > 0 && t.coordinator.Standing() != t.stood
+}
+
+// undoubt takes new epochs until none is in doubt. It asks as the present owner: where there is a newer one, that is a
+// fence, and not a theft. A coordinator that goes away in the meantime is for the next transaction to notice, or bad
+// connections would keep this one from ever beginning.
+func (t *Transactional) undoubt(ctx context.Context) error {
+	for away := t.wasAway(); away || t.doubtful.Load(); away = false {
+		if err := t.renew(ctx, t.identity); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// renew takes a new epoch, and settles the transaction before it. The new epoch makes the coordinator forget what the
+// settlement needs to know, so whoever gives up in between is given a little longer.
 func (t *Transactional) renew(ctx context.Context, asker identity) error {
 	if err := t.identify(ctx, asker); err != nil {
 		return err
 	}
+	ctx, cancel := outliving(ctx, settlementGrace)
+	defer cancel()
 	return t.settle(ctx)
+}
+
+// settlementGrace is how much longer than its caller wants a settlement under way may take.
+const settlementGrace = time.Second
+
+// outliving returns a context that ends so much later than ctx.
+func outliving(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	longer, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(grace)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			end(context.Cause(ctx))
+		case <-longer.Done():
+		}
+	})
+	return longer, func() { stop(); end(nil) }
 }
 
 // identify takes a new epoch, in which no request of an older one counts any more. Not before there are leaders: it makes
@@ -79,6 +139,7 @@ func (t *Transactional) identify(ctx context.Context, asker identity) error {
 		if err := t.recall(ctx); err != nil {
 			return err
 		}
+		t.stood = t.coordinator.Standing()
 		if err := t.led(ctx); err != nil {
 			return err
 		}

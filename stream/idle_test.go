@@ -164,6 +164,22 @@ func TestLingerGrowsWhereMarkersAreLate(t *testing.T) {
 	})
 }
 
+// A task that has nothing to do settles what its last step may have left open.
+func TestAnIdleTaskSettlesWhatIsInDoubt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.start()
+		w.append("a")
+		w.pass(10 * time.Second)
+		w.takeScript()
+		w.setDoubtful()
+		w.pass(2 * time.Second)
+		w.wantScript("settle")
+		w.pass(10 * time.Second)
+		w.wantScript()
+	})
+}
+
 // Whoever waits for company does not keep the process from ending.
 func TestLingerEndsWithTheTask(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -16,7 +16,7 @@ func (t *task) step(ctx context.Context) (did bool, err error) {
 	t.guard.begin(t.position.Load(), observed, t.Clock())
 	began := t.watch.mark()
 	t.out = t.out[:0]
-	consumed, err := t.consume(ctx, began)
+	consumed, full, err := t.consume(ctx, began)
 	if err != nil {
 		return false, err
 	}
@@ -37,7 +37,7 @@ func (t *task) step(ctx context.Context) (did bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	t.gap = t.spacing.after(took, late, consumed >= t.StepRecords)
+	t.gap = t.spacing.after(took, late, full || more)
 	t.Metrics.consumed.WithLabelValues(t.input.Topic).Add(float64(consumed))
 	return true, nil
 }
@@ -45,33 +45,34 @@ func (t *task) step(ctx context.Context) (did bool, err error) {
 // takeChunk is how many records are asked for at a time, so that the bound of time is looked at now and then.
 const takeChunk = 500
 
-// consume handles what has been fetched, within the step's bounds, and returns how many records that were.
-func (t *task) consume(ctx context.Context, began mark) (int, error) {
-	consumed, bytes := 0, 0
+// consume handles what has been fetched, within the step's bounds, and returns how many records that were, and whether it
+// met a bound.
+func (t *task) consume(ctx context.Context, began mark) (consumed int, full bool, err error) {
+	bytes := 0
 	for consumed < t.StepRecords && bytes < t.StepBytes && t.watch.since(began) < t.StepTime {
 		records, next, err := t.source.Take(min(takeChunk, t.StepRecords-consumed), t.StepBytes-bytes)
 		if err != nil {
-			return consumed, fmt.Errorf("read %s: %w", t.input, err)
+			return consumed, false, fmt.Errorf("read %s: %w", t.input, err)
 		}
 		if next == t.position.Load() {
-			break
+			return consumed, false, nil
 		}
 		// Read after the records: nothing may be made before what it is made of was written.
 		now := t.watch.now()
 		if err := t.foresee(records); err != nil {
-			return consumed, fmt.Errorf("foresee %s from offset %d: %w", t.input, records[0].Offset, err)
+			return consumed, false, fmt.Errorf("foresee %s from offset %d: %w", t.input, records[0].Offset, err)
 		}
 		for i := range records {
 			r := &records[i]
 			if t.out, err = t.handler.Handle(ctx, r, now, t.out); err != nil {
-				return consumed, fmt.Errorf("handle %s at offset %d: %w", t.input, r.Offset, err)
+				return consumed, false, fmt.Errorf("handle %s at offset %d: %w", t.input, r.Offset, err)
 			}
 			bytes += len(r.Key) + len(r.Value)
 		}
 		consumed += len(records)
 		t.position.Store(next)
 	}
-	return consumed, nil
+	return consumed, true, nil
 }
 
 // foresee tells the handler what comes, where there is more than the handling itself would tell.
@@ -178,9 +179,16 @@ func (t *task) distrust(ctx context.Context, ahead time.Duration) error {
 	return err
 }
 
+// doubtPoll is how often an idle task looks whether its last transaction is still beyond doubt.
+const doubtPoll = 2 * time.Second
+
 // idle waits for records, a nudge or the next wake time, whichever is first, and keeps the committed offset from falling behind:
-// also where something comes all the time, and none of it is a step.
+// also where something comes all the time, and none of it is a step. What the last step may have left open it settles:
+// nobody could read it before the next one, and that may be far away.
 func (t *task) idle(ctx, wanted context.Context) error {
+	if t.writer.Doubtful() {
+		return t.settle(ctx)
+	}
 	var wake <-chan time.Time
 	nudge := t.nudge()
 	wait, scheduled, err := t.untilWake()
@@ -202,13 +210,32 @@ func (t *task) idle(ctx, wanted context.Context) error {
 		defer timer.Stop()
 		position = timer.C
 	}
-	select {
-	case <-t.source.Ready():
-	case <-wake:
-	case <-nudge:
-	case <-position:
-		return t.commitPosition(ctx)
-	case <-wanted.Done():
+	doubt := time.NewTicker(doubtPoll)
+	defer doubt.Stop()
+	for {
+		select {
+		case <-doubt.C:
+			if t.writer.Doubtful() {
+				return t.settle(ctx)
+			}
+			continue
+		case <-t.source.Ready():
+		case <-wake:
+		case <-nudge:
+		case <-position:
+			return t.commitPosition(ctx)
+		case <-wanted.Done():
+		}
+		return nil
+	}
+}
+
+// settle makes the last transaction end everywhere, in no more time than the brokers would give one.
+func (t *task) settle(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, t.TransactionTimeout)
+	defer cancel()
+	if err := t.writer.Settle(ctx); err != nil {
+		return fmt.Errorf("settle the last step: %w", err)
 	}
 	return nil
 }

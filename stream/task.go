@@ -27,6 +27,8 @@ type transactor interface {
 	Init(ctx context.Context) error
 	Commit(ctx context.Context, t producer.Transaction) (producer.Result, error)
 	Barrier(ctx context.Context, t producer.Transaction) (producer.Result, error)
+	Doubtful() bool
+	Settle(ctx context.Context) error
 }
 
 // membership is a task's view of its process's place in the group; *consumer.Membership fulfils it.

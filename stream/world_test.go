@@ -56,6 +56,7 @@ type world struct {
 	nudge     chan struct{}                                      // closed: the handler is to look again
 	broker    func() time.Time                                   // the brokers' clock; nil: none is told
 	late      bool                                               // markers of the last transaction hold up this one
+	doubtful  bool                                               // the last transaction may be open somewhere
 	forgets   bool                                               // the brokers do not tell offsets of the changelog
 	before    func(ctx context.Context, call string) (err error) // runs, unlocked, in front of a call; may be nil
 }
@@ -164,6 +165,13 @@ func (w *world) markersLate(late bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.late = late
+}
+
+// setDoubtful makes the last transaction one that may be open somewhere.
+func (w *world) setDoubtful() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.doubtful = true
 }
 
 // setObserved changes when the leader has last answered.
@@ -326,6 +334,19 @@ type transactor struct{ *world }
 
 func (w transactor) Init(ctx context.Context) error {
 	return w.call(ctx, "init", func() error { return nil })
+}
+
+func (w transactor) Doubtful() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.doubtful
+}
+
+func (w transactor) Settle(ctx context.Context) error {
+	return w.call(ctx, "settle", func() error {
+		w.doubtful = false
+		return nil
+	})
 }
 
 func (w transactor) Barrier(ctx context.Context, tx producer.Transaction) (result producer.Result, err error) {

@@ -54,6 +54,14 @@ func (c *Client) RequestTimeout() time.Duration { return c.config.RequestTimeout
 //
 // Where the broker's address is not known, the cluster is asked first; ErrUnknownBroker if it does not know either.
 func (c *Client) RoundTrip(ctx context.Context, broker BrokerID, request protocol.Message) (protocol.Message, error) {
+	answer, err := c.roundTrip(ctx, broker, request)
+	if unreached(err) {
+		c.topology.noteLoss(broker)
+	}
+	return answer, err
+}
+
+func (c *Client) roundTrip(ctx context.Context, broker BrokerID, request protocol.Message) (protocol.Message, error) {
 	addr, known := c.topology.address(broker)
 	if !known {
 		if _, err := c.Metadata(ctx); err != nil {

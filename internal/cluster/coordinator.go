@@ -76,6 +76,20 @@ func (c *Coordinator) RoundTrip(ctx context.Context, request protocol.Message) (
 	return answer, err
 }
 
+// Standing tells one time of a coordinator from another. Two that are equal say that the same broker coordinated all the
+// while, and that this client, whatever it asked there, found it in reach: of a broker that went away and came back in
+// between it hears where a fetch waits there, if nowhere else.
+type Standing struct {
+	broker BrokerID
+	losses uint64
+}
+
+// Standing returns that of the coordinator which answered last. It does no I/O.
+func (c *Coordinator) Standing() Standing {
+	broker, _ := c.cached()
+	return Standing{broker: broker, losses: c.client.topology.lossesOf(broker)}
+}
+
 // Forget makes the next request look up the coordinator again.
 func (c *Coordinator) Forget() {
 	c.mu.Lock()

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"context"
 	"errors"
 	"fmt"
 )
@@ -39,6 +40,13 @@ func (e *ConnError) Unwrap() error { return e.Err }
 func NotSent(err error) bool {
 	var connErr *ConnError
 	return errors.As(err, &connErr) && !connErr.Sent
+}
+
+// unreached reports whether the error says that a broker was not there, or went away, and not that the caller gave up.
+func unreached(err error) bool {
+	var connErr *ConnError
+	lost := errors.As(err, &connErr) || errors.Is(err, ErrUnknownBroker)
+	return lost && !errors.Is(err, context.Canceled)
 }
 
 // Error is an error code of Kafka's protocol (org.apache.kafka.common.protocol.Errors).

@@ -20,7 +20,8 @@ type topology struct {
 	mu        sync.Mutex
 	addresses map[BrokerID]string
 	leaders   map[record.TopicPartition]BrokerID
-	preferred string // the address that answered last
+	losses    map[BrokerID]uint64 // how often each was not there, or went away with a request in hand
+	preferred string              // the address that answered last
 }
 
 func newTopology(bootstrap []string) *topology {
@@ -28,6 +29,7 @@ func newTopology(bootstrap []string) *topology {
 		bootstrap: slices.Clone(bootstrap),
 		addresses: map[BrokerID]string{},
 		leaders:   map[record.TopicPartition]BrokerID{},
+		losses:    map[BrokerID]uint64{},
 	}
 }
 
@@ -72,6 +74,18 @@ func (t *topology) forgetAddress(broker BrokerID, addr string) {
 	if t.addresses[broker] == addr {
 		delete(t.addresses, broker)
 	}
+}
+
+func (t *topology) noteLoss(broker BrokerID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.losses[broker]++
+}
+
+func (t *topology) lossesOf(broker BrokerID) uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.losses[broker]
 }
 
 func (t *topology) leader(tp record.TopicPartition) (broker BrokerID, known bool) {

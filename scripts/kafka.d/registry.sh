@@ -30,4 +30,17 @@ registry_answers() {
         head -n 1 <&3 | grep -q " 200 "' "$registry_port" 2>/dev/null
 }
 
-await_registry() { await_up "$registry_dir" "the registry" registry_answers; }
+# await_registry starts it anew where it has ended, twice: it gives up when its database is not open after five seconds,
+# and a busy machine can need more.
+await_registry() {
+    local again
+    for again in 1 2; do
+        if (await_up "$registry_dir" "the registry" registry_answers) 2>/dev/null; then
+            return
+        fi
+        ! is_running "$registry_dir" || break
+        say "the registry has ended while it started: start $again more"
+        start_registry
+    done
+    await_up "$registry_dir" "the registry" registry_answers
+}
