@@ -30,7 +30,7 @@ type devCommand struct {
 	WebAddr      string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where the web API is served (${default}); not with --once."`
 	MetricsAddr  string `default:"127.0.0.1:8082" placeholder:"HOST:PORT" help:"Where /metrics, /healthz and /readyz are served (${default})."`
 	Profile      bool   `help:"Serve /debug/pprof at the address of metrics as well."`
-	Addresses    string `placeholder:"FILE" help:"Write the addresses there, as JSON."`
+	Addresses    string `placeholder:"FILE" help:"Write the addresses there, and a token for the web API, as JSON."`
 	Data         string `placeholder:"DIR" help:"Keep the broker's data and the local store there."`
 
 	Partitions int32         `default:"12" help:"Partitions of each topic (${default})."`
