@@ -212,6 +212,16 @@ func TestPartitionsAreAwaitedBeforeSettling(t *testing.T) {
 	}
 }
 
+// A leader that does not know yet how far its followers are has its partition all the same: it can take markers.
+func TestANewLeaderIsNotAwaited(t *testing.T) {
+	b := mustFaultyBench(t)
+	asked := b.Embedded.Kafka().Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.ListOffsets}, Err: kerr.OffsetNotAvailable})
+	b.mustInit(t, b.open(t))
+	if asked.Hits() == 0 {
+		t.Error("no leader was asked")
+	}
+}
+
 // Markers that take long may be passed over in the end, by a broker that is losing its partitions' lead: the next
 // transaction begins when the last one is complete and there are leaders, or behind a settlement.
 func TestATransactionThatIsLongUnderWayIsLookedInto(t *testing.T) {

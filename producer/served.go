@@ -51,6 +51,9 @@ func (t *Transactional) servedBy(ctx context.Context, leader cluster.BrokerID, p
 	for _, topic := range answer.(*listoffsets.Response).Topics {
 		for _, p := range topic.Partitions {
 			err := cluster.ErrorOf(p.ErrorCode)
+			if errors.Is(err, cluster.OffsetNotAvailable) {
+				continue // it has the partition, and only just leads it
+			}
 			if errors.Is(err, cluster.UnknownTopicOrPartition) {
 				err = cluster.LeaderNotAvailable // the cluster knows it, and this broker soon
 			}

@@ -173,9 +173,9 @@ func TestAnIdleTaskSettlesWhatIsInDoubt(t *testing.T) {
 		w.pass(10 * time.Second)
 		w.takeScript()
 		w.setDoubtful()
-		w.pass(2 * time.Second)
+		w.pass(15 * time.Second)
 		w.wantScript("settle")
-		w.pass(10 * time.Second)
+		w.pass(time.Minute)
 		w.wantScript()
 	})
 }

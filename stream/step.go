@@ -179,16 +179,14 @@ func (t *task) distrust(ctx context.Context, ahead time.Duration) error {
 	return err
 }
 
-// doubtPoll is how often an idle task looks whether its last transaction is still beyond doubt.
-const doubtPoll = 2 * time.Second
+// doubtPoll is how often an idle task looks whether its last transaction is still beyond doubt. Right behind an outage the
+// brokers have more urgent things to do.
+const doubtPoll = 15 * time.Second
 
 // idle waits for records, a nudge or the next wake time, whichever is first, and keeps the committed offset from falling behind:
 // also where something comes all the time, and none of it is a step. What the last step may have left open it settles:
 // nobody could read it before the next one, and that may be far away.
 func (t *task) idle(ctx, wanted context.Context) error {
-	if t.writer.Doubtful() {
-		return t.settle(ctx)
-	}
 	var wake <-chan time.Time
 	nudge := t.nudge()
 	wait, scheduled, err := t.untilWake()
