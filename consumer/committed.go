@@ -49,14 +49,11 @@ func offsetRequest(group string, partitions []record.TopicPartition) *offsetfetc
 	return request
 }
 
-// groupIDNotFound is said of a group that has never been, which is no error here: it has committed nothing.
-const groupIDNotFound cluster.Error = 69
-
 func offsetsIn(response *offsetfetch.Response) (map[record.TopicPartition]int64, error) {
 	offsets := map[record.TopicPartition]int64{}
 	switch err := cluster.ErrorOf(response.ErrorCode); {
-	case errors.Is(err, groupIDNotFound):
-		return offsets, nil
+	case errors.Is(err, cluster.GroupIDNotFound):
+		return offsets, nil // it has never been, and has committed nothing
 	case err != nil:
 		return nil, err
 	}

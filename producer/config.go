@@ -15,11 +15,12 @@ type Config struct {
 	// TransactionalID is the lock that correctness rests on: at most one producer of an id can commit. Mandatory.
 	TransactionalID string
 
-	// Partitions are all that transactions of this id may ever write to, and Group is the one whose offsets they commit.
-	// Init settles there what the transaction before may have left behind (leftovers.go). Without Partitions any partition
-	// may be written to, and nothing is settled: for who has no input.
+	// Partitions are all that transactions of this id may ever write to, Group is the one whose offsets they commit, and
+	// Inputs the partitions that these offsets are of. Init settles there what the transaction before may have left behind
+	// (leftovers.go). Without Partitions any partition may be written to, and nothing is settled: for who has no input.
 	Partitions []record.TopicPartition
 	Group      string
+	Inputs     []record.TopicPartition
 
 	// TransactionTimeout is how long Kafka leaves a transaction open before it aborts it by itself; until then readers
 	// of committed records wait behind it. It is at most the broker's transaction.max.timeout.ms. Zero means 30 s.

@@ -1,6 +1,10 @@
 package producer
 
-import "cardstream/record"
+import (
+	"context"
+
+	"cardstream/record"
+)
 
 // NextSequence is the sequence number that follows after so many records from this one on.
 func NextSequence(sequence int32, records int) int32 {
@@ -9,3 +13,6 @@ func NextSequence(sequence int32, records int) int32 {
 	i.take(tp, records)
 	return i.take(tp, 0)
 }
+
+// LeftOpen reports whether a takeover would find anything open now.
+func (t *Transactional) LeftOpen(ctx context.Context) (bool, error) { return t.leftOpen(ctx) }

@@ -13,6 +13,15 @@ import (
 	"cardstream/record"
 )
 
+// mustBenchOf starts a cluster whose transactions take such a request.
+func mustBenchOf(t *testing.T, key kmsg.Key) bench {
+	t.Helper()
+	if key == kmsg.AddPartitionsToTxn || key == kmsg.AddOffsetsToTxn {
+		return mustAnnouncingBench(t)
+	}
+	return mustFaultyBench(t)
+}
+
 // What can be sent again is, and is committed once. That a broker may have done it before it answered with an error is
 // kfake's doing too: it writes and then answers REQUEST_TIMED_OUT or NOT_ENOUGH_REPLICAS_AFTER_APPEND.
 func TestWhatPassesIsSatOut(t *testing.T) {
@@ -33,7 +42,7 @@ func TestWhatPassesIsSatOut(t *testing.T) {
 		for _, injected := range errs {
 			t.Run(key.Name()+" "+injected.Message, func(t *testing.T) {
 				t.Parallel()
-				b := mustFaultyBench(t)
+				b := mustBenchOf(t, key)
 				fault := b.Embedded.Kafka().Fault(kfake.Fault{Keys: []kmsg.Key{key}, Err: injected, Count: 3})
 				p := b.mustInit(t, b.open(t))
 				for i, value := range numbered(2) {
@@ -53,7 +62,6 @@ func TestWhatPassesIsSatOut(t *testing.T) {
 
 // What does not pass ends the transaction, and nothing of it is ever read as committed. Init makes a new start.
 func TestWhatDoesNotPassNeedsInit(t *testing.T) {
-	announcing := map[kmsg.Key]bool{kmsg.AddPartitionsToTxn: true, kmsg.AddOffsetsToTxn: true}
 	for _, c := range []struct {
 		key      kmsg.Key
 		injected *kerr.Error
@@ -78,11 +86,7 @@ func TestWhatDoesNotPassNeedsInit(t *testing.T) {
 	} {
 		t.Run(c.key.Name()+" "+c.injected.Message, func(t *testing.T) {
 			t.Parallel()
-			open := mustFaultyBench
-			if announcing[c.key] {
-				open = mustAnnouncingBench
-			}
-			b := open(t)
+			b := mustBenchOf(t, c.key)
 			p := b.mustInit(t, b.open(t))
 			b.Embedded.Kafka().Fault(kfake.Fault{Keys: []kmsg.Key{c.key}, Err: c.injected, Count: 1})
 			_, err := p.Commit(t.Context(), b.step("lost", 1))

@@ -29,6 +29,7 @@ type bench struct {
 	kafkatest.Cluster
 	out, state, in string // topics: three, one and one partitions
 	group, id      string // a consumer group and a transactional id
+	settles        bool   // every Init writes a marker to each partition
 }
 
 // mustBench starts a cluster: the real one where the environment asks for it, else an embedded one of three brokers.
@@ -62,6 +63,7 @@ func mustAnnouncingBench(tb testing.TB) bench {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	b.settles = true
 	return b
 }
 
@@ -113,7 +115,7 @@ func (b bench) mustInit(tb testing.TB, client *cluster.Client) *producer.Transac
 // config is that of a producer which may write to all of the bench's topics.
 func (b bench) config() producer.Config {
 	return producer.Config{
-		TransactionalID: b.id, Group: b.group,
+		TransactionalID: b.id, Group: b.group, Inputs: []record.TopicPartition{{Topic: b.in}},
 		Partitions: []record.TopicPartition{
 			{Topic: b.out}, {Topic: b.out, Partition: 1}, {Topic: b.out, Partition: 2}, {Topic: b.state}},
 	}
@@ -143,7 +145,14 @@ func (b bench) committed(tb testing.TB, topic string, partition int32) (values [
 	return values
 }
 
-func (b bench) read(tb testing.TB, topic string, partition int32) (records []*kgo.Record) {
+// read is committed with all that a record has.
+func (b bench) read(tb testing.TB, topic string, partition int32) []*kgo.Record {
+	tb.Helper()
+	return slices.DeleteFunc(b.log(tb, topic, partition), func(r *kgo.Record) bool { return r.Attrs.IsControl() })
+}
+
+// log is read with markers.
+func (b bench) log(tb testing.TB, topic string, partition int32) (records []*kgo.Record) {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(tb.Context(), 30*time.Second)
 	defer cancel()
@@ -162,9 +171,7 @@ func (b bench) read(tb testing.TB, topic string, partition int32) (records []*kg
 		}
 		for _, r := range fetches.Records() {
 			next = r.Offset + 1 // control records are kept, so the last offset is always seen
-			if !r.Attrs.IsControl() {
-				records = append(records, r)
-			}
+			records = append(records, r)
 		}
 	}
 	return records

@@ -10,6 +10,8 @@ import (
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/segmentio/kafka-go/protocol/findcoordinator"
 	"github.com/segmentio/kafka-go/protocol/metadata"
+	"github.com/segmentio/kafka-go/protocol/offsetfetch"
+	"golang.org/x/sync/errgroup"
 
 	"cardstream/internal/cluster"
 	"cardstream/producer/internal/txnwire"
@@ -21,8 +23,9 @@ import (
 // that may be all of them. What such a transaction wrote there stays open, unseen, until the next marker of the same
 // producer comes along and ends it too: a commit here, an abort there, and one transaction is half committed.
 //
-// So a new epoch begins with a transaction that has nothing in it, spans all that the last one may have touched, and ends
-// as that one did. How it did, the coordinator still knows, if it is asked before InitProducerID makes it forget.
+// So where something is left open, a new epoch begins with a transaction that has nothing in it, spans all that the last
+// one may have touched, and ends as that one did: a settlement. How it did, the coordinator still knows, if it is asked
+// before InitProducerID makes it forget. And what is open, the leaders know.
 
 // outcome is how a transaction ended.
 type outcome int8
@@ -75,9 +78,76 @@ func (t *Transactional) state(ctx context.Context) (state txnwire.State, err err
 	return state, err
 }
 
+// leftOpen reports whether the last transaction may have left anything open. Where none is, none can be opened under an
+// older epoch any more, though no leader has heard of the new one: before it opens a transaction of version 2 it asks the
+// coordinator (KIP-890). Partitions that were announced it may take on trust. Who cannot be asked says yes.
+func (t *Transactional) leftOpen(ctx context.Context) (left bool, err error) {
+	if !t.joining || (t.config.Group != "" && len(t.config.Inputs) == 0) {
+		return true, nil
+	}
+	err = persist(ctx, func() error {
+		var records, offsets bool
+		var asks errgroup.Group // each to its end: a request that is called off costs its connection
+		asks.Go(func() (err error) {
+			records, err = t.openHere(ctx)
+			return err
+		})
+		asks.Go(func() (err error) {
+			offsets, err = t.offsetsOpen(ctx)
+			return err
+		})
+		err := asks.Wait()
+		left = records || offsets
+		return err
+	})
+	if err != nil && ctx.Err() == nil {
+		return true, nil // they will not say: it takes the right to read a topic
+	}
+	return left, err
+}
+
+// offsetsOpen reports whether a transaction is open that committed offsets of this producer's inputs. It is one attempt.
+func (t *Transactional) offsetsOpen(ctx context.Context) (bool, error) {
+	if t.config.Group == "" {
+		return false, nil
+	}
+	request := &txnwire.FetchStableOffsets{ClientID: t.client.ClientID()}
+	request.GroupID = t.config.Group
+	for topic, partitions := range partitionsByTopic(t.config.Inputs) {
+		request.Topics = append(request.Topics, offsetfetch.RequestTopic{Name: topic, PartitionIndexes: partitions})
+	}
+	ctx, cancel := context.WithTimeout(ctx, t.client.RequestTimeout())
+	defer cancel()
+	answer, err := t.client.Coordinator(cluster.GroupCoordinator, t.config.Group).RoundTrip(ctx, request)
+	if err != nil {
+		return false, err
+	}
+	response := answer.(*offsetfetch.Response)
+	if cluster.Error(response.ErrorCode) == cluster.GroupIDNotFound {
+		return false, nil // it has never committed any
+	}
+	codes := []cluster.Error{cluster.Error(response.ErrorCode)}
+	for _, topic := range response.Topics {
+		for _, p := range topic.Partitions {
+			codes = append(codes, cluster.Error(p.ErrorCode))
+		}
+	}
+	if slices.Contains(codes, cluster.UnstableOffsetCommit) {
+		return true, nil
+	}
+	return false, worst(codes)
+}
+
 // settle ends what the last transaction may have left behind.
 func (t *Transactional) settle(ctx context.Context) error {
 	if len(t.config.Partitions) == 0 {
+		return nil
+	}
+	switch left, err := t.leftOpen(ctx); {
+	case err != nil:
+		return fmt.Errorf("look for what the last transaction left open: %w", err)
+	case !left:
+		t.outcome = unknownOutcome
 		return nil
 	}
 	if err := persist(ctx, func() error { return t.led(ctx) }); err != nil {

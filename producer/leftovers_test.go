@@ -20,7 +20,8 @@ import (
 	"cardstream/record"
 )
 
-// coordinator stands in for one that says how a transaction ended, and hears what is asked of it.
+// coordinator stands in for one that says how a transaction ended, and hears what is asked of it. Leaders beside it do not
+// say what is open, so that all is settled; left_test.go has those that do.
 type coordinator struct {
 	mu      sync.Mutex
 	states  []string      // what it says in turn, the last one for good
@@ -36,6 +37,8 @@ func (c *coordinator) hear(request kmsg.Request) (kmsg.Response, error, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch r := request.(type) {
+	case *kmsg.DescribeProducersRequest:
+		return describing(r, kerr.TopicAuthorizationFailed), nil, true
 	case *kmsg.DescribeTransactionsRequest:
 		c.asked = append(c.asked, "describe")
 		answer := r.ResponseKind().(*kmsg.DescribeTransactionsResponse)
@@ -113,7 +116,7 @@ func concurrent(r *kmsg.AddPartitionsToTxnRequest) kmsg.Response {
 
 func (c *coordinator) sitIn(b bench) {
 	for _, key := range []kmsg.Key{
-		kmsg.Metadata, kmsg.DescribeTransactions, kmsg.InitProducerID, kmsg.AddPartitionsToTxn, kmsg.AddOffsetsToTxn, kmsg.EndTxn,
+		kmsg.Metadata, kmsg.DescribeProducers, kmsg.DescribeTransactions, kmsg.InitProducerID, kmsg.AddPartitionsToTxn, kmsg.AddOffsetsToTxn, kmsg.EndTxn,
 	} {
 		b.Embedded.Kafka().ControlKey(key.Int16(), func(request kmsg.Request) (kmsg.Response, error, bool) {
 			b.Embedded.Kafka().KeepControl()

@@ -94,6 +94,8 @@ func (c *sabotaged) Read(b []byte) (int, error) {
 
 // hangOnce makes connections of which, once armed, the first that sends a request of a key never gets it through.
 type hangOnce struct {
+	swallowed func() // is called then; may be nil
+
 	mu    sync.Mutex
 	armed bool
 	key   protocol.ApiKey
@@ -121,6 +123,9 @@ func (c hangingConn) Write(b []byte) (int, error) {
 	defer c.by.mu.Unlock()
 	if c.by.armed && protocol.ApiKey(binary.BigEndian.Uint16(b[sizeBytes:])) == c.by.key {
 		c.by.armed = false
+		if c.by.swallowed != nil {
+			c.by.swallowed()
+		}
 		return len(b), nil // swallowed
 	}
 	return c.Conn.Write(b)

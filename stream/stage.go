@@ -181,6 +181,7 @@ func (s *Stage) start(ctx context.Context, tp record.TopicPartition) *runningTas
 	}
 	writer := s.writer
 	writer.TransactionalID = fmt.Sprintf("%s-%s-%d", s.config.Group, tp.Topic, tp.Partition)
+	writer.Inputs = []record.TopicPartition{tp}
 	if s.config.Outputs != nil {
 		writer.Partitions = s.config.Outputs(tp)
 	}

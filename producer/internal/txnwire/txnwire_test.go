@@ -11,12 +11,14 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go/protocol"
+	"github.com/segmentio/kafka-go/protocol/offsetfetch"
 	"github.com/segmentio/kafka-go/protocol/produce"
 	"github.com/segmentio/kafka-go/protocol/txnoffsetcommit"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"cardstream/internal/wire"
 	"cardstream/producer/internal/txnwire"
+	"cardstream/record"
 )
 
 // exchange is a connection: it keeps what is written and answers with what it was given.
@@ -175,6 +177,73 @@ func TestDescribeTransactions(t *testing.T) {
 	}
 }
 
+func TestDescribeProducers(t *testing.T) {
+	request := &txnwire.DescribeProducers{ClientID: "me", Topics: []txnwire.PartitionsOf{
+		{Topic: "t", Partitions: []int32{1, 2}}, {Topic: "u", Partitions: []int32{0}}}}
+	read := kmsg.NewPtrDescribeProducersRequest()
+	mustSend(t, request, 0, read)
+	if want := []kmsg.DescribeProducersRequestTopic{
+		{Topic: "t", Partitions: []int32{1, 2}}, {Topic: "u", Partitions: []int32{0}},
+	}; !reflect.DeepEqual(read.Topics, want) {
+		t.Errorf("read %+v", read)
+	}
+	response := producersResponse()
+	want := &txnwire.ProducersDescription{Partitions: []txnwire.PartitionProducers{
+		{TopicPartition: record.TopicPartition{Topic: "t", Partition: 1}, Open: []int64{8, 10}},
+		{TopicPartition: record.TopicPartition{Topic: "t", Partition: 2}, ErrorCode: 29},
+		{TopicPartition: record.TopicPartition{Topic: "u"}},
+	}}
+	if got := mustReceive(t, request, answering(0, response)); !reflect.DeepEqual(got, want) {
+		t.Errorf("received %+v, want %+v", got, want)
+	}
+}
+
+// producersResponse has two producers whose transaction is open, and one whose is not.
+func producersResponse() *kmsg.DescribeProducersResponse {
+	response := kmsg.NewPtrDescribeProducersResponse()
+	producer := func(id, start int64) kmsg.DescribeProducersResponseTopicPartitionActiveProducer {
+		return kmsg.DescribeProducersResponseTopicPartitionActiveProducer{ProducerID: id, ProducerEpoch: 3, LastSequence: 4,
+			LastTimestamp: 1_800_000_000_000, CoordinatorEpoch: 5, CurrentTxnStartOffset: start}
+	}
+	response.Topics = []kmsg.DescribeProducersResponseTopic{
+		{Topic: "t", Partitions: []kmsg.DescribeProducersResponseTopicPartition{
+			{Partition: 1, ActiveProducers: []kmsg.DescribeProducersResponseTopicPartitionActiveProducer{
+				producer(8, 0), producer(9, -1), producer(10, 77)}},
+			{Partition: 2, ErrorCode: 29, ErrorMessage: new("not yours")},
+		}},
+		{Topic: "u", Partitions: []kmsg.DescribeProducersResponseTopicPartition{{Partition: 0}}},
+	}
+	return response
+}
+
+func TestFetchStableOffsets(t *testing.T) {
+	request := &txnwire.FetchStableOffsets{ClientID: "me", Request: offsetfetch.Request{
+		GroupID: "g", Topics: []offsetfetch.RequestTopic{{Name: "in", PartitionIndexes: []int32{3, 4}}}}}
+	read := kmsg.NewPtrOffsetFetchRequest()
+	mustSend(t, request, 7, read)
+	if want := []kmsg.OffsetFetchRequestTopic{{Topic: "in", Partitions: []int32{3, 4}}}; read.Group != "g" ||
+		!read.RequireStable || !reflect.DeepEqual(read.Topics, want) {
+		t.Errorf("read %+v", read)
+	}
+	want := &offsetfetch.Response{ThrottleTimeMs: 6, ErrorCode: 15, Topics: []offsetfetch.ResponseTopic{{Name: "in",
+		Partitions: []offsetfetch.ResponsePartition{
+			{PartitionIndex: 3, CommittedOffset: 1042, ComittedLeaderEpoch: 2, Metadata: "m"},
+			{PartitionIndex: 4, CommittedOffset: -1, ComittedLeaderEpoch: -1, ErrorCode: 88}}}}}
+	if got := mustReceive(t, request, answering(7, offsetsResponse())); !reflect.DeepEqual(got, want) {
+		t.Errorf("received %+v, want %+v", got, want)
+	}
+}
+
+func offsetsResponse() *kmsg.OffsetFetchResponse {
+	response := kmsg.NewPtrOffsetFetchResponse()
+	response.ThrottleMillis, response.ErrorCode = 6, 15
+	response.Topics = []kmsg.OffsetFetchResponseTopic{{Topic: "in", Partitions: []kmsg.OffsetFetchResponseTopicPartition{
+		{Partition: 3, Offset: 1042, LeaderEpoch: 2, Metadata: new("m")},
+		{Partition: 4, Offset: -1, LeaderEpoch: -1, ErrorCode: 88},
+	}}}
+	return response
+}
+
 // An answer that is cut off anywhere, or has a byte too many, is malformed, and nothing worse.
 func TestAnswersThatAreNone(t *testing.T) {
 	whole := map[string]struct {
@@ -184,6 +253,8 @@ func TestAnswersThatAreNone(t *testing.T) {
 		"produce": {&txnwire.Produce{}, answering(12, kmsg.NewPtrProduceResponse())},
 		"offsets": {&txnwire.CommitOffsets{}, answering(5, kmsg.NewPtrTxnOffsetCommitResponse())},
 		"end":     {&txnwire.End{}, answering(5, kmsg.NewPtrEndTxnResponse())},
+		"open":    {&txnwire.DescribeProducers{}, answering(0, producersResponse())},
+		"stable":  {&txnwire.FetchStableOffsets{}, answering(7, offsetsResponse())},
 	}
 	for name, c := range whole {
 		body := c.wire[4:]
