@@ -111,9 +111,15 @@ start_broker() {
             die "broker $2's storage cannot be formatted: $(tail -n 3 -- "$dir/format.log")"
     fi
     say "starting broker $2 of $1"
-    launch "$dir" "$java" -Xms256m "-Xmx${CARDSTREAM_KAFKA_HEAP:-768m}" -XX:+ExitOnOutOfMemoryError \
+    local options
+    read -ra options <<<"${CARDSTREAM_KAFKA_OPTIONS-$(default_options "$1")}"
+    launch "$dir" "$java" -Xms256m "-Xmx${CARDSTREAM_KAFKA_HEAP:-768m}" -XX:+ExitOnOutOfMemoryError "${options[@]}" \
         "${run[@]}" kafka.Kafka "$dir/server.properties"
 }
+
+# default_options SIZE prints what else a broker's JVM is told. Three brokers on one machine live for minutes and share its
+# few cores: its second compiler takes up to 40 % of them for as long, and what it makes is hardly used.
+default_options() { [[ $1 == 1 ]] || echo -XX:TieredStopAtLevel=1; }
 
 # broker_started DIR: the broker says so itself once the controllers let it serve.
 broker_started() { grep -qs 'Kafka Server started' -- "$1/log"; }
