@@ -109,7 +109,8 @@ func Render(raw, page string) error {
 	b.WriteString("# Results\n\nMade by `scripts/bench` from the raw figures in `results/`. Medians over the rounds, with the " +
 		"least and the\nlargest in parentheses. What is compared: [cardstream](../README.md), [the peer](peer/README.md) on " +
 		"Kafka Streams\n(tuned for throughput, and for latency), and the limit: a raw transactional copy of as many records.\n")
-	var told Environment
+	var first *Environment
+	told := settings{}
 	for _, s := range sections {
 		f, err := Read(raw, s.measure)
 		if err != nil {
@@ -119,22 +120,19 @@ func Render(raw, page string) error {
 			continue
 		}
 		e := f.Environment
-		if told.Settings == nil {
-			told = e
+		if first == nil {
+			first = &e
 		}
-		for name, line := range e.Settings {
-			if _, known := told.Settings[name]; !known {
-				told.Settings[name] = line
-			}
-		}
+		told.add(s.measure, e.Settings)
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n%s", s.title, wrapped(s.text), table(f, s.x, s.columns))
 		if err := drawAll(&b, f, s, filepath.Dir(page)); err != nil {
 			return err
 		}
 		b.WriteString("\n" + e.taken() + "\n")
 	}
-	if told.Settings != nil {
-		environment(&b, told)
+	if first != nil {
+		environment(&b, first)
+		told.write(&b)
 	}
 	return os.WriteFile(page, []byte(b.String()), 0o644)
 }
@@ -191,8 +189,8 @@ func (e *Environment) taken() string {
 // ofCommit is the version that each measure tells for itself.
 const ofCommit = "cardstream"
 
-// environment is told once: of the first measure, with the subjects that only later ones had.
-func environment(b *strings.Builder, e Environment) {
+// environment is told once: of the first measure.
+func environment(b *strings.Builder, e *Environment) {
 	fmt.Fprintf(b, "\n## Machine, versions, settings\n\n%d × %s, %s MiB memory, %s; brokers, subjects and the measuring "+
 		"client share it.\n\n", e.Machine.Processors, e.Machine.Processor, grouped(float64(e.Machine.Memory)/mib), e.Machine.Kernel)
 	for _, name := range slices.Sorted(maps.Keys(e.Versions)) {
@@ -200,9 +198,6 @@ func environment(b *strings.Builder, e Environment) {
 			continue
 		}
 		fmt.Fprintf(b, "- %s %s\n", name, e.Versions[name])
-	}
-	for _, name := range slices.Sorted(maps.Keys(e.Settings)) {
-		fmt.Fprintf(b, "\n%s:\n\n    %s\n", name, e.Settings[name])
 	}
 }
 

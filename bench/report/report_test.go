@@ -91,6 +91,36 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
+// A subject that was given other settings in another measure is told with each; other ports and names are no others.
+func TestSettings(t *testing.T) {
+	folder := t.TempDir()
+	raw, page := filepath.Join(folder, "results"), filepath.Join(folder, "RESULTS.md")
+	for measure, lines := range map[string]map[string]string{
+		report.Load:    {"one": "one --app bench-a1-load-one --addr 127.0.0.1:4001", "two": "two -Xmx1g --ready-port 7001"},
+		report.Latency: {"one": "one --app bench-b2-latency-one --addr 127.0.0.1:4002", "two": "two -Xmx2g --ready-port 7002"},
+	} {
+		f := latencies()
+		f.Measure, f.Environment.Settings = measure, lines
+		if err := f.Save(raw); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := report.Render(raw, page); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, got, _ := strings.Cut(string(text), "\none:")
+	want := "\n\n    one --app bench-a1-load-one --addr 127.0.0.1:4001\n" +
+		"\ntwo, in load:\n\n    two -Xmx1g --ready-port 7001\n" +
+		"\ntwo, in latency:\n\n    two -Xmx2g --ready-port 7002\n"
+	if got != want {
+		t.Errorf("settings are told as %q, want %q", got, want)
+	}
+}
+
 func TestRender(t *testing.T) {
 	folder := t.TempDir()
 	raw, page := filepath.Join(folder, "results"), filepath.Join(folder, "RESULTS.md")
