@@ -47,8 +47,8 @@ func leads(code int16) error {
 	return cluster.ErrorOf(code)
 }
 
-// openHere reports whether a leader knows of a transaction of this producer that is open in one of its partitions. It is
-// one attempt.
+// openHere reports whether a leader knows of a transaction of this producer that is open in one of its partitions. Any
+// replica answers that, so it is asked of who has just been found to lead. It is one attempt.
 func (t *Transactional) openHere(ctx context.Context) (bool, error) {
 	var open atomic.Bool
 	err := t.askLeaders(ctx, func(partitions []record.TopicPartition) protocol.Message {

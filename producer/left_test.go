@@ -73,7 +73,8 @@ func TestOnlyWhatIsOpenIsSettled(t *testing.T) {
 	for name, test := range map[string]struct {
 		answers []describe // of leaders, one after the other; then kfake's own
 		offsets *kerr.Error
-		times   int // that offsets are answered so
+		times   int // that offsets are answered so; -1 is for good
+		leftOut bool // of the answer about offsets
 		settled bool
 	}{
 		"nothing":                {},
@@ -90,35 +91,23 @@ func TestOnlyWhatIsOpenIsSettled(t *testing.T) {
 			answer.Topics[0].Partitions = answer.Topics[0].Partitions[1:]
 			return answer
 		}}, settled: true},
-		"offsets":                {offsets: kerr.UnstableOffsetCommit, times: 1, settled: true},
-		"offsets not to be read": {offsets: kerr.GroupAuthorizationFailed, times: 1, settled: true},
-		"offsets elsewhere":      {offsets: kerr.NotCoordinator, times: 2},
-		"offsets being loaded":   {offsets: kerr.CoordinatorLoadInProgress, times: 2},
+		"offsets":                 {offsets: kerr.UnstableOffsetCommit, times: 1, settled: true},
+		"an offset left out": {leftOut: true, settled: true},
+		"offsets not to be read":  {offsets: kerr.GroupAuthorizationFailed, times: 1, settled: true},
+		"offsets elsewhere":       {offsets: kerr.NotCoordinator, times: 2},
+		"offsets being loaded":    {offsets: kerr.CoordinatorLoadInProgress, times: 2},
+		"offsets loaded for long": {offsets: kerr.CoordinatorLoadInProgress, times: -1, settled: true},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			b := mustFaultyBench(t)
-			client := b.open(t)
-			p := b.mustInit(t, client)
+			p := b.mustInit(t, b.open(t))
 			if _, err := p.Commit(t.Context(), b.step("0", 1)); err != nil {
 				t.Fatal(err)
 			}
 			id := b.wrote(t)
+			kafka, heard := b.Embedded.Kafka(), b.hearing()
 			var mu sync.Mutex
-			var heard []string
-			kafka := b.Embedded.Kafka()
-			hear := func(key kmsg.Key, what string) {
-				kafka.ControlKey(key.Int16(), func(kmsg.Request) (kmsg.Response, error, bool) {
-					kafka.KeepControl()
-					mu.Lock()
-					defer mu.Unlock()
-					heard = append(heard, what)
-					return nil, nil, false
-				})
-			}
-			hear(kmsg.InitProducerID, "init")
-			hear(kmsg.AddPartitionsToTxn, "partitions")
-			hear(kmsg.AddOffsetsToTxn, "offsets")
-			hear(kmsg.EndTxn, "end")
 			left := slices.Clone(test.answers)
 			kafka.ControlKey(kmsg.DescribeProducers.Int16(), func(request kmsg.Request) (kmsg.Response, error, bool) {
 				kafka.KeepControl()
@@ -135,25 +124,94 @@ func TestOnlyWhatIsOpenIsSettled(t *testing.T) {
 				return answer(id, request.(*kmsg.DescribeProducersRequest)), nil, true
 			})
 			if test.offsets != nil {
-				kafka.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetFetch}, Err: test.offsets, Count: test.times})
+				kafka.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetFetch}, Topic: b.in, Err: test.offsets, Count: test.times})
+			}
+			if test.leftOut {
+				kafka.ControlKey(kmsg.OffsetFetch.Int16(), func(request kmsg.Request) (kmsg.Response, error, bool) {
+					return request.ResponseKind(), nil, true
+				})
 			}
 			if err := p.Init(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			mu.Lock()
-			defer mu.Unlock()
 			want := []string{"init"}
 			if test.settled {
-				want = []string{"init", "partitions", "offsets", "end"}
+				want = settled
 			}
-			if !slices.Equal(heard, want) {
+			if heard := heard(); !slices.Equal(heard, want) {
 				t.Errorf("the coordinator heard %q, want %q", heard, want)
 			}
+			mu.Lock()
+			defer mu.Unlock()
 			if len(left) > 0 {
 				t.Errorf("%d answers of leaders were not asked for", len(left))
 			}
 		})
 	}
+}
+
+// settled is what a coordinator hears of a settlement.
+var settled = []string{"init", "partitions", "offsets", "end"}
+
+// hearing returns what tells how coordinators have been asked for changes since.
+func (b bench) hearing() (heard func() []string) {
+	var mu sync.Mutex
+	var all []string
+	kafka := b.Embedded.Kafka()
+	for key, what := range map[kmsg.Key]string{
+		kmsg.InitProducerID: "init", kmsg.AddPartitionsToTxn: "partitions", kmsg.AddOffsetsToTxn: "offsets", kmsg.EndTxn: "end",
+	} {
+		kafka.ControlKey(key.Int16(), func(kmsg.Request) (kmsg.Response, error, bool) {
+			kafka.KeepControl()
+			mu.Lock()
+			defer mu.Unlock()
+			all = append(all, what)
+			return nil, nil, false
+		})
+	}
+	return func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return all
+	}
+}
+
+// A leader may still be asking the coordinator for a transaction that was cut off: whatever is found open, it is settled.
+func TestWhatWasCutOffIsSettled(t *testing.T) {
+	t.Run("by a new owner", func(t *testing.T) {
+		b := mustFaultyBench(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		hung := hangOnce{swallowed: cancel}
+		p := b.mustInit(t, b.open(t, func(config *cluster.Config) { config.Dial = hung.dial }))
+		hung.arm(protocol.EndTxn)
+		if _, err := p.Commit(ctx, b.step("lost", 1)); !errors.Is(err, context.Canceled) {
+			t.Fatalf("the commit says: %v", err)
+		}
+		owner := producer.NewTransactional(b.open(t), b.config())
+		for _, want := range [][]string{settled, {"init"}} { // once
+			heard := b.hearing()
+			if err := owner.Init(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if heard := heard(); !slices.Equal(heard, want) {
+				t.Errorf("the coordinator heard %q, want %q", heard, want)
+			}
+		}
+	})
+	t.Run("by its own", func(t *testing.T) {
+		b := mustFaultyBench(t)
+		var s saboteur
+		p := b.mustInit(t, b.open(t, s.on))
+		heard := b.hearing()
+		s.from(func(key protocol.ApiKey, nth, _ int) bool { return key == protocol.Produce && nth == 1 })
+		if _, err := p.Commit(t.Context(), b.alone("0")); err != nil {
+			t.Fatal(err)
+		}
+		if heard, want := heard(), append(slices.Clone(settled), "end"); !slices.Equal(heard, want) {
+			t.Errorf("the coordinator heard %q, want %q", heard, want)
+		}
+	})
 }
 
 // A takeover that finds nothing open writes no marker.

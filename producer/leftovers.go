@@ -11,7 +11,6 @@ import (
 	"github.com/segmentio/kafka-go/protocol/findcoordinator"
 	"github.com/segmentio/kafka-go/protocol/metadata"
 	"github.com/segmentio/kafka-go/protocol/offsetfetch"
-	"golang.org/x/sync/errgroup"
 
 	"cardstream/internal/cluster"
 	"cardstream/producer/internal/txnwire"
@@ -56,6 +55,7 @@ func (t *Transactional) recall(ctx context.Context) error {
 		if t.outcome == unknownOutcome {
 			t.outcome = aborted
 		}
+		t.cutOff = t.cutOff || state != txnwire.CompleteAbort
 	}
 	if state == txnwire.PrepareCommit || state == txnwire.PrepareAbort {
 		return cluster.ConcurrentTransactions // as InitProducerID would say, after much else has been asked
@@ -78,30 +78,36 @@ func (t *Transactional) state(ctx context.Context) (state txnwire.State, err err
 	return state, err
 }
 
-// leftOpen reports whether the last transaction may have left anything open. Where none is, none can be opened under an
-// older epoch any more, though no leader has heard of the new one: before it opens a transaction of version 2 it asks the
-// coordinator (KIP-890). Partitions that were announced it may take on trust. Who cannot be asked says yes.
+// leftOpen reports whether the last transaction may have left anything open. Who cannot find out soon says yes: what is to
+// become of it may be known here alone by now.
+//
+// Where nothing is open, nothing can be opened under an older epoch any more, though no leader has heard of the new one:
+// before it opens a transaction of version 2 it asks the coordinator (KIP-890). A transaction that was announced it may
+// take on trust; and of one that was cut off, a leader may still be asking, and its marker may have been passed over. These
+// are settled anyway.
 func (t *Transactional) leftOpen(ctx context.Context) (left bool, err error) {
-	if !t.joining || (t.config.Group != "" && len(t.config.Inputs) == 0) {
+	if !t.joining || t.cutOff || (t.config.Group != "" && len(t.config.Inputs) == 0) {
 		return true, nil
 	}
-	err = persist(ctx, func() error {
-		var records, offsets bool
-		var asks errgroup.Group // each to its end: a request that is called off costs its connection
-		asks.Go(func() (err error) {
-			records, err = t.openHere(ctx)
+	const soon = 2 * time.Second
+	asking, cancel := context.WithTimeout(ctx, soon)
+	defer cancel()
+	again := false // a broker that leads no longer answers as if it did, so who led a moment ago is to be looked up
+	err = persist(asking, func() (err error) {
+		if again {
+			if err := t.led(asking); err != nil {
+				return err
+			}
+		}
+		again = true
+		if left, err = t.openHere(asking); err != nil || left {
 			return err
-		})
-		asks.Go(func() (err error) {
-			offsets, err = t.offsetsOpen(ctx)
-			return err
-		})
-		err := asks.Wait()
-		left = records || offsets
+		}
+		left, err = t.offsetsOpen(asking)
 		return err
 	})
 	if err != nil && ctx.Err() == nil {
-		return true, nil // they will not say: it takes the right to read a topic
+		return true, nil
 	}
 	return left, err
 }
@@ -116,21 +122,26 @@ func (t *Transactional) offsetsOpen(ctx context.Context) (bool, error) {
 	for topic, partitions := range partitionsByTopic(t.config.Inputs) {
 		request.Topics = append(request.Topics, offsetfetch.RequestTopic{Name: topic, PartitionIndexes: partitions})
 	}
-	ctx, cancel := context.WithTimeout(ctx, t.client.RequestTimeout())
-	defer cancel()
 	answer, err := t.client.Coordinator(cluster.GroupCoordinator, t.config.Group).RoundTrip(ctx, request)
 	if err != nil {
 		return false, err
 	}
 	response := answer.(*offsetfetch.Response)
-	if cluster.Error(response.ErrorCode) == cluster.GroupIDNotFound {
+	switch code := cluster.Error(response.ErrorCode); code {
+	case 0:
+	case cluster.GroupIDNotFound:
 		return false, nil // it has never committed any
+	default:
+		return false, code
 	}
-	codes := []cluster.Error{cluster.Error(response.ErrorCode)}
+	var codes []cluster.Error
 	for _, topic := range response.Topics {
 		for _, p := range topic.Partitions {
 			codes = append(codes, cluster.Error(p.ErrorCode))
 		}
+	}
+	if len(codes) != len(t.config.Inputs) {
+		return false, errNoAnswer
 	}
 	if slices.Contains(codes, cluster.UnstableOffsetCommit) {
 		return true, nil
@@ -147,7 +158,7 @@ func (t *Transactional) settle(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("look for what the last transaction left open: %w", err)
 	case !left:
-		t.outcome = unknownOutcome
+		t.outcome, t.cutOff = unknownOutcome, false
 		return nil
 	}
 	if err := persist(ctx, func() error { return t.led(ctx) }); err != nil {
@@ -169,7 +180,7 @@ func (t *Transactional) settle(ctx context.Context) error {
 	if err := persist(ctx, func() error { return t.markersWritten(ctx) }); err != nil {
 		return fmt.Errorf("settle the last transaction: wait for its markers: %w", err)
 	}
-	t.outcome = unknownOutcome
+	t.outcome, t.cutOff = unknownOutcome, false
 	return nil
 }
 

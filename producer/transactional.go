@@ -22,6 +22,7 @@ type Transactional struct {
 	ready    bool // a transaction can begin
 	identity identity
 	outcome  outcome // of the last transaction before this epoch, until it is settled
+	cutOff   bool    // of that transaction, and as long: it was aborted in the middle, or a broker was away
 
 	// Of the transaction in hand.
 	asked       time.Time // when it was asked for
@@ -95,6 +96,7 @@ func (t *Transactional) wasAway() bool {
 // connections would keep this one from ever beginning.
 func (t *Transactional) undoubt(ctx context.Context) error {
 	for away := t.wasAway(); away || t.doubtful.Load(); away = false {
+		t.cutOff = true
 		if err := t.renew(ctx, t.identity); err != nil {
 			return err
 		}
