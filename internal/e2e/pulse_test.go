@@ -113,9 +113,8 @@ func warmUp(t *testing.T) time.Duration {
 }
 
 // watch observes a while after a blow at since, and says for how long partitions stood still: most is what it should be
-// on a machine with nothing else to do. On brokers that were warmed up it is taken at its word. Else the log is where to read
-// how near to it that was: a busy machine is no fault of what is tested, so only twice as long fails; and the steps
-// before the blow and behind it take the time that they take without one, which is added.
+// on a machine with nothing else to do. On brokers that were warmed up it is taken at its word. Else what a step takes without
+// a blow is added, for the one before it and the one behind: a busy machine is no fault of what is tested.
 func (p *pulse) watch(t *testing.T, what string, since time.Time, observe, most, baseline time.Duration) {
 	t.Helper()
 	pause(t, time.Until(since.Add(observe)))
@@ -123,7 +122,7 @@ func (p *pulse) watch(t *testing.T, what string, since time.Time, observe, most,
 	worst := slices.Max(longest[:])
 	t.Logf("%s: partitions stood still for up to %s (at most %s; %s without it): %s", what,
 		worst.Round(time.Millisecond), most, baseline.Round(time.Millisecond), longest)
-	bound := 2 * (most + baseline)
+	bound := most + 2*baseline
 	if warmUp(t) > 0 {
 		bound = most
 	}
