@@ -20,6 +20,5 @@
 //	ResultsAreSwitchedOffAndOn                CARDSTREAM_E2E_SWITCHED (300)
 //
 // Those on three brokers allow for what a small machine costs, unless CARDSTREAM_E2E_WARM (0, seconds) lets the load go on
-// before the blow, with a process that ends in order and comes back, until the brokers have compiled what that takes: 150 on two
-// cores. Handing partitions over for the first time on brokers that are two minutes old takes twice as long.
+// before the blow, with a process that ends in order and comes back, until the brokers have compiled what that takes.
 package e2e

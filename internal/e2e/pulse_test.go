@@ -105,8 +105,8 @@ func (p *pulse) baseline(t *testing.T) time.Duration {
 	return slices.Max(longest[:])
 }
 
-// warmUp is how long the load goes on before a blow. Brokers that have just started compile themselves for minutes, and
-// three of them leave little of a small machine meanwhile.
+// warmUp is how long the load goes on before a blow. Brokers that have just started compile themselves, and three of them
+// leave little of a small machine meanwhile.
 func warmUp(t *testing.T) time.Duration {
 	t.Helper()
 	return time.Duration(number(t, "CARDSTREAM_E2E_WARM", 0)) * time.Second
