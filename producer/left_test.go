@@ -71,9 +71,9 @@ func TestOnlyWhatIsOpenIsSettled(t *testing.T) {
 	}
 	other := func(own int64) (int64, int64) { return own + 1, 7 }
 	for name, test := range map[string]struct {
-		answers []describe // of leaders, one after the other; then kfake's own
+		answers []describe // of leaders, one after the other, the last one for good; nil is kfake's own
 		offsets *kerr.Error
-		times   int // that offsets are answered so; -1 is for good
+		times   int  // that offsets are answered so; -1 is for good
 		leftOut bool // of the answer about offsets
 		settled bool
 	}{
@@ -83,16 +83,16 @@ func TestOnlyWhatIsOpenIsSettled(t *testing.T) {
 		"another's":              {answers: []describe{answers(nil, other)}},
 		"own among others":       {answers: []describe{answers(nil, other, own(-1), own(9))}, settled: true},
 		"not to be read":         {answers: []describe{answers(kerr.TopicAuthorizationFailed)}, settled: true},
-		"not there yet":          {answers: []describe{answers(kerr.UnknownTopicOrPartition)}},
-		"not its leader":         {answers: []describe{answers(kerr.NotLeaderForPartition)}},
-		"not its leader and own": {answers: []describe{answers(kerr.NotLeaderForPartition), nil, nil, answers(nil, own(3))}, settled: true},
+		"not there yet":          {answers: []describe{answers(kerr.UnknownTopicOrPartition), nil}},
+		"not its leader":         {answers: []describe{answers(kerr.NotLeaderForPartition), nil}},
+		"not its leader and own": {answers: []describe{answers(kerr.NotLeaderForPartition), answers(nil, own(3))}, settled: true},
 		"one left out": {answers: []describe{func(_ int64, r *kmsg.DescribeProducersRequest) kmsg.Response {
 			answer := describing(r, nil)
 			answer.Topics[0].Partitions = answer.Topics[0].Partitions[1:]
 			return answer
 		}}, settled: true},
 		"offsets":                 {offsets: kerr.UnstableOffsetCommit, times: 1, settled: true},
-		"an offset left out": {leftOut: true, settled: true},
+		"an offset left out":      {leftOut: true, settled: true},
 		"offsets not to be read":  {offsets: kerr.GroupAuthorizationFailed, times: 1, settled: true},
 		"offsets elsewhere":       {offsets: kerr.NotCoordinator, times: 2},
 		"offsets being loaded":    {offsets: kerr.CoordinatorLoadInProgress, times: 2},
@@ -117,7 +117,7 @@ func TestOnlyWhatIsOpenIsSettled(t *testing.T) {
 					return nil, nil, false
 				}
 				answer := left[0]
-				left = left[1:]
+				left = left[min(1, len(left)-1):]
 				if answer == nil {
 					return nil, nil, false
 				}
@@ -143,8 +143,8 @@ func TestOnlyWhatIsOpenIsSettled(t *testing.T) {
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			if len(left) > 0 {
-				t.Errorf("%d answers of leaders were not asked for", len(left))
+			if len(left) > 1 {
+				t.Errorf("the last %d answers of leaders were not asked for", len(left)-1)
 			}
 		})
 	}
