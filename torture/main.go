@@ -114,10 +114,12 @@ func (s *settings) run(ctx context.Context, out, progress io.Writer) (verdict *r
 	for _, m := range missing {
 		fmt.Fprintln(out, m)
 	}
+	ctx, stop := r.Witnessed(ctx)
+	defer stop()
 	storm := faults.Storm(ctx, &r.Scene, kinds, s.blows(kinds), func(b schedule.Blow, f faults.Fault) { say(out, b, b.Kind+": "+f.Name()) })
 	log("the last fault is undone")
 	if ctx.Err() != nil {
-		return nil, errors.Join(errors.New("broken off"), storm)
+		return nil, errors.Join(fmt.Errorf("broken off: %w", context.Cause(ctx)), storm)
 	}
 	verdict, err = r.Judge(ctx)
 	return verdict, errors.Join(storm, err)

@@ -59,6 +59,7 @@ type Witness struct {
 	next  map[string]map[int32]int64 // the offset behind the last record taken in, by full topic name
 	moved chan struct{}              // closed and made anew whenever something has been taken in
 	err   error                      // what makes the reading worthless
+	lost  chan struct{}              // closed with it
 	last  error                      // the last trouble that passes by itself
 
 	cancel context.CancelFunc
@@ -67,7 +68,7 @@ type Witness struct {
 
 // Open begins to witness: what is written from now on counts. It fails where a topic does not exist.
 func Open(ctx context.Context, config Config) (*Witness, error) {
-	w := &Witness{config: config, moved: make(chan struct{})}
+	w := &Witness{config: config, moved: make(chan struct{}), lost: make(chan struct{})}
 	client, err := kgo.NewClient(append([]kgo.Opt{
 		kgo.SeedBrokers(config.Brokers...), kgo.ClientID("cardstream-ledger"),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
@@ -180,7 +181,22 @@ func (w *Witness) trouble(ctx context.Context, err error) {
 	w.last = err
 	if w.err == nil && !passing(err) {
 		w.err = err
+		close(w.lost)
 	}
+}
+
+// Lost is closed when the witness can no longer account for anything, as where brokers have lost what it has read as
+// committed. Err says why.
+func (w *Witness) Lost() <-chan struct{} { return w.lost }
+
+// Err returns what makes the reading worthless; nil as long as nothing does.
+func (w *Witness) Err() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil {
+		return nil
+	}
+	return fmt.Errorf("witness: %w", w.err)
 }
 
 // passing reports whether the client goes on after the error and has missed nothing: what it cannot reach it tries again.

@@ -72,12 +72,11 @@ func TestAWitnessThatMayNotReadIsNoWitness(t *testing.T) {
 	w := newWorld(t)
 	w.refuseFetches(1, kerr.TopicAuthorizationFailed.Code)
 	witness := w.witness(ledger.Mode{}, secrets(t))
-	err := witness.WaitSettled(t.Context(), time.Minute)
-	for err == nil { // nothing written, so nothing to wait for, until the refusal arrives
-		err = witness.WaitSettled(t.Context(), time.Minute)
-	}
-	if !errors.Is(err, kerr.TopicAuthorizationFailed) {
-		t.Errorf("%v", err)
+	<-witness.Lost()
+	for _, err := range []error{witness.Err(), witness.WaitSettled(t.Context(), time.Minute)} {
+		if !errors.Is(err, kerr.TopicAuthorizationFailed) {
+			t.Errorf("%v", err)
+		}
 	}
 	if report := witness.Audit(); report.OK() || !strings.Contains(report.String(), "stopped reading") {
 		t.Errorf("a report that cannot be true:\n%s", report)
@@ -90,8 +89,8 @@ func TestAWitnessOutlivesPassingTrouble(t *testing.T) {
 	w.refuseFetches(3, kerr.NotLeaderForPartition.Code)
 	witness := w.witness(ledger.Mode{}, secrets(t))
 	w.write(faultless().items)
-	if report := audited(t, witness); !report.OK() {
-		t.Errorf("findings:\n%s", report)
+	if report := audited(t, witness); !report.OK() || witness.Err() != nil {
+		t.Errorf("findings:\n%s, %v", report, witness.Err())
 	}
 }
 

@@ -21,7 +21,10 @@ const nodes = 3
 type cluster struct {
 	script string
 	env    []string
-	ports  int // first of the brokers' ports
+	ports  int    // first of the brokers' ports
+	data   string // where scripts/kafka has the brokers, each in a folder
+	kept   string // where the logs of brokers that were killed are kept
+	kills  int
 
 	brokers  []string // without a proxy between
 	registry string
@@ -29,15 +32,16 @@ type cluster struct {
 }
 
 // newCluster is one with so many doors: further listeners of each broker, each behind proxies of its own.
-func newCluster(root string, doors int, log func(format string, args ...any)) (*cluster, error) {
+func newCluster(root, kept string, doors int, log func(format string, args ...any)) (*cluster, error) {
 	port, err := strconv.Atoi(os.Getenv("CARDSTREAM_KAFKA_PORT"))
 	if err != nil {
 		return nil, fmt.Errorf("CARDSTREAM_KAFKA_PORT: %w", err)
 	}
 	return &cluster{
 		script: filepath.Join(root, "scripts", "kafka"), env: []string{"CARDSTREAM_KAFKA_DOORS=" + strconv.Itoa(doors)},
-		ports: port, log: log,
-	}, nil
+		ports: port, data: filepath.Join(os.Getenv("CARDSTREAM_CACHE_DIR"), "kafka", fmt.Sprintf("brokers-%d", nodes)),
+		kept: kept, log: log,
+	}, errors.Join(os.RemoveAll(kept), os.MkdirAll(kept, 0o755))
 }
 
 // door returns where a door of a broker is, and where it is said to be. Both count from 1.
@@ -69,8 +73,21 @@ func (c *cluster) Kill(ctx context.Context, which ...int) error {
 		if _, err := c.kafka(ctx, "kill", strconv.Itoa(node)); err != nil {
 			return err
 		}
+		c.kills++
+		if err := c.keepLog(node, fmt.Sprintf("%03d-killed", c.kills)); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// keepLog keeps what a broker has said since it was started: the next start begins another log.
+func (c *cluster) keepLog(node int, why string) error {
+	text, err := os.ReadFile(filepath.Join(c.data, fmt.Sprintf("node-%d", node), "log"))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(c.kept, fmt.Sprintf("broker-%d-%s.log", node, why)), text, 0o644)
 }
 
 // Revive starts the brokers that are down, and waits until they serve.
@@ -81,7 +98,13 @@ func (c *cluster) Revive(ctx context.Context) error {
 	return err
 }
 
+// wipe ends and deletes them, but for their logs.
 func (c *cluster) wipe(ctx context.Context) error {
+	for node := 1; node <= nodes; node++ {
+		if err := c.keepLog(node, "end"); err != nil {
+			c.log("the log of broker %d is not kept: %v", node, err)
+		}
+	}
 	_, err := c.kafka(ctx, "wipe")
 	return err
 }

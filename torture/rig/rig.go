@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -122,10 +123,25 @@ func (r *Rig) open(ctx context.Context) error {
 	return r.load.begin(ctx)
 }
 
+// Witnessed returns a context that ends with ctx, or as soon as the witness can no longer account for what is done: its
+// cause says why, and there will be no verdict. stop lets go of it.
+func (r *Rig) Witnessed(ctx context.Context) (witnessed context.Context, stop func()) {
+	witnessed, end := context.WithCancelCause(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		select {
+		case <-r.load.witness.Lost():
+			end(r.load.witness.Err())
+		case <-witnessed.Done():
+		}
+	})
+	return witnessed, func() { end(nil); watch.Wait() }
+}
+
 func (r *Rig) logs() string { return filepath.Join(r.config.Work, "logs") }
 
 func (r *Rig) raiseCluster(ctx context.Context, doors int) error {
-	c, err := newCluster(r.config.Root, doors, r.config.Log)
+	c, err := newCluster(r.config.Root, filepath.Join(r.config.Work, "brokers"), doors, r.config.Log)
 	if err != nil {
 		return err
 	}
