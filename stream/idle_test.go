@@ -104,7 +104,7 @@ func TestLingerGrowsWithTheTransaction(t *testing.T) {
 		apart       time.Duration // the beginnings of two steps
 	}{
 		"quick":          {time.Millisecond, 1, 100 * time.Millisecond},
-		"slow":           {50 * time.Millisecond, 1, 250 * time.Millisecond},
+		"slow":           {50 * time.Millisecond, 1, 150 * time.Millisecond},
 		"very slow":      {200 * time.Millisecond, 1, 400 * time.Millisecond},
 		"slow, and full": {50 * time.Millisecond, 3, 100 * time.Millisecond},
 	}

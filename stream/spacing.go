@@ -11,8 +11,8 @@ type spacing struct {
 }
 
 const (
-	// A task is in a transaction for a fifth of its time,
-	inTransaction = 5
+	// A task is in a transaction for a third of its time,
+	inTransaction = 3
 	// but its steps are no more than four times Linger apart,
 	calm = 4
 	// unless the brokers fall behind with their markers. Nobody knows what the other partitions and processes ask of them,
