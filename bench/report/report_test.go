@@ -91,6 +91,19 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
+// mustRender returns the page.
+func mustRender(t *testing.T, raw, page string) string {
+	t.Helper()
+	if err := report.Render(raw, page); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // A subject that was given other settings in another measure is told with each; other ports and names are no others.
 func TestSettings(t *testing.T) {
 	folder := t.TempDir()
@@ -105,14 +118,8 @@ func TestSettings(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := report.Render(raw, page); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, got, _ := strings.Cut(string(text), "\none:")
+	text := mustRender(t, raw, page)
+	_, got, _ := strings.Cut(text, "\none:")
 	want := "\n\n    one --app bench-a1-load-one --addr 127.0.0.1:4001\n" +
 		"\ntwo, in load:\n\n    two -Xmx1g --ready-port 7001\n" +
 		"\ntwo, in latency:\n\n    two -Xmx2g --ready-port 7002\n"
@@ -127,23 +134,17 @@ func TestRender(t *testing.T) {
 	if err := latencies().Save(raw); err != nil {
 		t.Fatal(err)
 	}
-	if err := report.Render(raw, page); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := mustRender(t, raw, page)
 	for _, want := range []string{
 		"| one | 100 | – | 20 (10–30) | –", "| two | 100 | – | 200 | –", "| one | 1,000 | – | 40 | –",
 		"![Latency, 99th percentile](plots/latency.svg)", "2 × A & B, 8,192 MiB", "- Go go1.26", "    one run --flag",
 		"Taken 2026-01-02 03:04 UTC by `compare run`, at commit abc1234.",
 	} {
-		if !strings.Contains(string(text), want) {
+		if !strings.Contains(text, want) {
 			t.Errorf("the page does not have %q:\n%s", want, text)
 		}
 	}
-	if strings.Contains(string(text), "| two | 1,000") {
+	if strings.Contains(text, "| two | 1,000") {
 		t.Error("a row of what was not measured")
 	}
 	svg, err := os.ReadFile(filepath.Join(folder, "plots", "latency.svg"))

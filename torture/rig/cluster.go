@@ -24,7 +24,6 @@ type cluster struct {
 	ports  int    // first of the brokers' ports
 	data   string // where scripts/kafka has the brokers, each in a folder
 	kept   string // where the logs of brokers that were killed are kept
-	kills  int
 
 	brokers  []string // without a proxy between
 	registry string
@@ -73,21 +72,21 @@ func (c *cluster) Kill(ctx context.Context, which ...int) error {
 		if _, err := c.kafka(ctx, "kill", strconv.Itoa(node)); err != nil {
 			return err
 		}
-		c.kills++
-		if err := c.keepLog(node, fmt.Sprintf("%03d-killed", c.kills)); err != nil {
-			return err
-		}
+		c.keepLog(node)
 	}
 	return nil
 }
 
-// keepLog keeps what a broker has said since it was started: the next start begins another log.
-func (c *cluster) keepLog(node int, why string) error {
+// keepLog keeps what a broker has said since it was started: the next start begins another log. To lose it is no fault.
+func (c *cluster) keepLog(node int) {
 	text, err := os.ReadFile(filepath.Join(c.data, fmt.Sprintf("node-%d", node), "log"))
-	if err != nil {
-		return err
+	if err == nil {
+		name := fmt.Sprintf("broker-%d-%s.log", node, time.Now().Format("150405.000"))
+		err = os.WriteFile(filepath.Join(c.kept, name), text, 0o644)
 	}
-	return os.WriteFile(filepath.Join(c.kept, fmt.Sprintf("broker-%d-%s.log", node, why)), text, 0o644)
+	if err != nil {
+		c.log("the log of broker %d is not kept: %v", node, err)
+	}
 }
 
 // Revive starts the brokers that are down, and waits until they serve.
@@ -101,9 +100,7 @@ func (c *cluster) Revive(ctx context.Context) error {
 // wipe ends and deletes them, but for their logs.
 func (c *cluster) wipe(ctx context.Context) error {
 	for node := 1; node <= nodes; node++ {
-		if err := c.keepLog(node, "end"); err != nil {
-			c.log("the log of broker %d is not kept: %v", node, err)
-		}
+		c.keepLog(node)
 	}
 	_, err := c.kafka(ctx, "wipe")
 	return err
