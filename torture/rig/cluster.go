@@ -23,7 +23,7 @@ type cluster struct {
 	env    []string
 	ports  int    // first of the brokers' ports
 	data   string // where scripts/kafka has the brokers, each in a folder
-	kept   string // where the logs of brokers that were killed are kept
+	kept   string // where brokers' logs are kept, and what they stored where they have lost some of it
 
 	brokers  []string // without a proxy between
 	registry string
@@ -104,6 +104,16 @@ func (c *cluster) wipe(ctx context.Context) error {
 	}
 	_, err := c.kafka(ctx, "wipe")
 	return err
+}
+
+// keepData ends them and keeps what they have stored, so that one can see what became of it, until the next run.
+func (c *cluster) keepData(ctx context.Context) error {
+	if _, err := c.kafka(ctx, "down"); err != nil {
+		return err
+	}
+	to := filepath.Join(c.kept, "data")
+	c.log("what the brokers have stored is kept in %s", to)
+	return os.Rename(c.data, to)
 }
 
 // registryService is the registry as something that can be down.

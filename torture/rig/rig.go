@@ -146,7 +146,13 @@ func (r *Rig) raiseCluster(ctx context.Context, doors int) error {
 		return err
 	}
 	r.cluster = c
-	r.later(func() error { return c.wipe(context.Background()) })
+	r.later(func() error {
+		var kept error
+		if r.load != nil && r.load.witness.Err() != nil {
+			kept = c.keepData(context.Background())
+		}
+		return errors.Join(kept, c.wipe(context.Background()))
+	})
 	r.config.Log("starting %d brokers and a registry", nodes)
 	if err := c.up(ctx); err != nil {
 		return err
