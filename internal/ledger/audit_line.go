@@ -75,6 +75,8 @@ func (a *audit) line(key string, l *line) {
 // readCommands sorts the line's commands by sender.
 func (a *lineAudit) readCommands() {
 	a.ordered = true
+	again := &a.report.Counts.Again
+	written := make(map[uint64]bool, len(a.line.commands))
 	for i := range a.line.commands {
 		c := &a.line.commands[i]
 		a.ordered = a.ordered && c.at.partition == a.line.commands[0].at.partition
@@ -83,14 +85,22 @@ func (a *lineAudit) readCommands() {
 			s = &sender{}
 			a.senders[c.who] = s
 		}
+		twice := written[c.value]
+		written[c.value] = true
 		switch {
 		case c.cancels != noNumber:
 			s.cancels = append(s.cancels, *c)
 		case c.codes != "":
 			s.invalid = append(s.invalid, i)
 			a.report.Counts.Rejected++
+			if twice {
+				again.Rejected++
+			}
 		default:
 			s.valid = append(s.valid, i)
+			if twice {
+				again.Duplicates++
+			}
 		}
 	}
 	for _, s := range a.senders {

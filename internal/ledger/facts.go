@@ -26,6 +26,7 @@ type commandFact struct {
 	at       position
 	appended int64  // milliseconds, the broker's clock
 	who      uint64 // source and command_id
+	value    uint64 // the record's
 	codes    string // of what is wrong with it, joined by commas
 	cancels  number // of a valid cancel; else noNumber
 	key      string // of a valid cancel: under which it is answered if it names no request

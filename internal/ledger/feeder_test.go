@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"cardstream/internal/ledger"
 )
 
@@ -48,6 +50,48 @@ func TestFedCommandsDemandWhatTheyWereBuiltFor(t *testing.T) {
 		}
 		if fed.Accepted++; witness.Audit(fed).Missing.Count != report.Missing.Count+1 {
 			t.Error("a command that was fed and is not there was not found")
+		}
+	}
+}
+
+// A feeder's client may write again what brokers that were killed have not confirmed. That is no fault of who reads it.
+func TestWhatAFeedersClientWritesAgainIsNotMissing(t *testing.T) {
+	w := newWorld(t)
+	witness := w.witness(ledger.Mode{}, ledger.Rules{})
+	load := ledger.Load{Seed: 3, Commands: 200, Cards: 20, Window: time.Minute, Mix: ledger.Mix{Immediate: 1, Broken: 1}}
+	fed := w.feed(load, 0)
+	before := audited(t, witness)
+	reader := w.newClient(kgo.ConsumeTopics(w.prefix + "provisioning.commands"))
+	var written []*kgo.Record
+	for len(written) < load.Commands {
+		fetches := reader.PollFetches(t.Context())
+		if err := fetches.Err(); err != nil {
+			t.Fatal(err)
+		}
+		written = append(written, fetches.Records()...)
+	}
+	for _, r := range written {
+		if r.Key == nil { // names no card: it is answered by its place, and no place is twice
+			continue
+		}
+		again := &kgo.Record{Topic: r.Topic, Partition: r.Partition, Key: r.Key, Value: r.Value}
+		if err := w.client.ProduceSync(t.Context(), again).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	after := audited(t, witness)
+	if again := after.Counts.Again; again.Rejected == 0 || again.Duplicates != fed.Accepted ||
+		again.Rejected != after.Counts.Rejected-before.Counts.Rejected {
+		t.Fatalf("%+v again, of %+v", again, fed)
+	}
+	if found := witness.Audit(fed).Missing.Count; found != after.Missing.Count {
+		t.Errorf("what was written again is taken for %d missing", found-after.Missing.Count)
+	}
+	for _, wrong := range []ledger.Fed{{Accepted: 1}, {Rejected: 1}, {Duplicates: 1}} { // one more than what is there again
+		less := ledger.Fed{Accepted: fed.Accepted - wrong.Accepted, Rejected: fed.Rejected - wrong.Rejected,
+			Duplicates: fed.Duplicates - wrong.Duplicates}
+		if found := witness.Audit(less).Missing.Count; found != after.Missing.Count+1 {
+			t.Errorf("%+v more than was fed, and not found", wrong)
 		}
 	}
 }

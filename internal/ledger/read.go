@@ -85,7 +85,8 @@ func (b *book) command(r *kgo.Record, value fields) {
 	b.found.Counts.Commands++
 	at := positionOf(r)
 	fact := commandFact{
-		at: at, appended: r.Timestamp.UnixMilli(), who: identity(b.seed, c.Source, c.ID), cancels: noNumber,
+		at: at, appended: r.Timestamp.UnixMilli(), who: identity(b.seed, c.Source, c.ID),
+		value: maphash.Bytes(b.seed, r.Value), cancels: noNumber,
 		codes: b.one(joinCodes(b.rules.Judge(c, r.Timestamp))),
 	}
 	if s := c.SetUserParameters; s != nil {

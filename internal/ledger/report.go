@@ -61,6 +61,7 @@ type Counts struct {
 	Rejected      int // commands that demand a COMMAND_REJECTED
 	Duplicates    int // commands that demand a COMMAND_DUPLICATE
 	Cancels       int // cancels of a request that exists
+	Again         Fed // of these, such as stand in the topic before, byte for byte
 	Requests      int // requests created
 	SmartcardKeys int
 }
