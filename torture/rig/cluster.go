@@ -23,7 +23,7 @@ type cluster struct {
 	env    []string
 	ports  int    // first of the brokers' ports
 	data   string // where scripts/kafka has the brokers, each in a folder
-	kept   string // where brokers' logs are kept, and what they stored where they have lost some of it
+	kept   string // where brokers' logs are kept, and what they stored where something was found
 
 	brokers  []string // without a proxy between
 	registry string

@@ -42,6 +42,7 @@ type Rig struct {
 	processors *processors
 	replicas   *replicas
 	load       *load
+	found      bool           // something: Close keeps what brokers have stored
 	closers    []func() error // in the order of their making
 }
 
@@ -148,7 +149,7 @@ func (r *Rig) raiseCluster(ctx context.Context, doors int) error {
 	r.cluster = c
 	r.later(func() error {
 		var kept error
-		if r.load != nil && r.load.witness.Err() != nil {
+		if r.found || r.load != nil && r.load.witness.Err() != nil {
 			kept = c.keepData(context.Background())
 		}
 		return errors.Join(kept, c.wipe(context.Background()))

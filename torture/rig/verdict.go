@@ -87,5 +87,6 @@ func (r *Rig) Judge(ctx context.Context) (*Verdict, error) {
 		return nil, err
 	}
 	v.Report = r.load.witness.Audit(v.Fed)
+	r.found = !v.OK()
 	return v, nil
 }
