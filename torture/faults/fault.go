@@ -44,6 +44,7 @@ const (
 	Newcomers // processes that are there for the fault alone
 	Brokers   // one fault of brokers at a time, or none might be left to elect a controller
 	Replicas
+	Reassignment // replicas, and all brokers stay: see reassign
 	Registry
 	Headend
 )
@@ -117,6 +118,8 @@ func (k Kind) Scheduled(processes int) schedule.Kind {
 		s.Claims = func(int) []string { return all }
 	case Brokers:
 		s.Targets, s.Claims = brokers, func(int) []string { return []string{"brokers"} }
+	case Reassignment:
+		s.Claims = func(int) []string { return []string{"brokers", "replicas"} }
 	default:
 		what := map[Target]string{Newcomers: "newcomers", Replicas: "replicas", Registry: "registry", Headend: "headend"}[k.On]
 		s.Claims = func(int) []string { return []string{what} }

@@ -176,3 +176,15 @@ func TestWhatCannotBeIsLeftOutAndSaid(t *testing.T) {
 		t.Errorf("%d kinds; %q", len(possible), missing)
 	}
 }
+
+// Kafka loses a partition whose replicas are moved while brokers are killed: a run with that has no verdict.
+func TestNoBrokerIsKilledWhileReplicasMove(t *testing.T) {
+	kinds := faults.Kinds()
+	for _, broker := range []string{"kill-broker", "kill-brokers"} {
+		killed := faults.Named(kinds, broker).Scheduled(processes).Claims(0)
+		moved := faults.Named(kinds, "reassign").Scheduled(processes).Claims(0)
+		if !slices.ContainsFunc(killed, func(claim string) bool { return slices.Contains(moved, claim) }) {
+			t.Errorf("%s claims %v, and reassign %v", broker, killed, moved)
+		}
+	}
+}

@@ -44,10 +44,10 @@ func (r *replicas) Lead(ctx context.Context, seed uint64) (int, error) {
 	return n, err
 }
 
-// Spread gives each partition a replica on every broker again, and insists.
+// Spread gives each partition a replica on every broker again, and insists until all are in sync.
 func (r *replicas) Spread(ctx context.Context) error {
 	for {
-		_, err := r.assign(ctx, 0, func(_ *rand.Rand, all []int32) []int32 { return all })
+		err := r.spreadOnce(ctx)
 		if err == nil {
 			return nil
 		}
@@ -59,6 +59,35 @@ func (r *replicas) Spread(ctx context.Context) error {
 	}
 }
 
+func (r *replicas) spreadOnce(ctx context.Context) error {
+	if _, err := r.assign(ctx, 0, func(_ *rand.Rand, all []int32) []int32 { return all }); err != nil {
+		return err
+	}
+	topics, err := r.topics(ctx)
+	if err != nil {
+		return err
+	}
+	for _, topic := range topics {
+		for _, p := range topic.Partitions.Sorted() {
+			if len(p.ISR) < nodes {
+				return fmt.Errorf("%s-%d: replicas %v are in sync", p.Topic, p.Partition, p.ISR)
+			}
+		}
+	}
+	return nil
+}
+
+// topics are those of which partitions are moved about.
+func (r *replicas) topics(ctx context.Context) ([]kadm.TopicDetail, error) {
+	all, err := r.admin.ListTopicsWithInternal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all.Sorted(), func(t kadm.TopicDetail) bool {
+		return !strings.HasPrefix(t.Topic, r.prefix) && !t.IsInternal
+	}), nil
+}
+
 // patience is how long brokers may take to answer what is asked of them beside their work.
 const patience = 15 * time.Second
 
@@ -67,20 +96,19 @@ const patience = 15 * time.Second
 func (r *replicas) assign(ctx context.Context, seed uint64, choose func(*rand.Rand, []int32) []int32) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	topics, err := r.admin.ListTopicsWithInternal(ctx)
+	topics, err := r.topics(ctx)
 	if err != nil {
 		return 0, err
 	}
 	draw, n := rand.New(rand.NewPCG(seed, 5)), 0
 	var request kadm.AlterPartitionAssignmentsReq
-	for _, topic := range topics.Sorted() {
-		if !strings.HasPrefix(topic.Topic, r.prefix) && !topic.IsInternal {
-			continue
-		}
+	for _, topic := range topics {
 		for _, p := range topic.Partitions.Sorted() {
 			all := []int32{1, 2, 3}
 			draw.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-			if to := choose(draw, all); to != nil && !slices.Equal(to, p.Replicas) {
+			to := choose(draw, all)
+			whole := len(p.Replicas) < nodes || len(p.ISR) == nodes // or the elections are Kafka's worry already
+			if to != nil && whole && !slices.Equal(to, p.Replicas) {
 				request.Assign(topic.Topic, p.Partition, to)
 				n++
 			}
