@@ -17,8 +17,12 @@ type replicas struct {
 	prefix string
 }
 
-// Move takes every third partition, or so, away from one broker, and gives the others their order anew.
+// Move takes every third partition, or so, away from one broker, and gives the others their order anew. Brokers that have
+// just come back get some time to have all that the others have.
 func (r *replicas) Move(ctx context.Context, seed uint64) (int, error) {
+	waiting, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	_ = insist(waiting, func() error { return r.inSync(waiting) }) // else those are moved that are
 	return r.assign(ctx, seed, func(draw *rand.Rand, all []int32) []int32 {
 		if draw.IntN(3) > 0 {
 			return nil
@@ -46,23 +50,36 @@ func (r *replicas) Lead(ctx context.Context, seed uint64) (int, error) {
 
 // Spread gives each partition a replica on every broker again, and insists until all are in sync.
 func (r *replicas) Spread(ctx context.Context) error {
+	err := insist(ctx, func() error {
+		_, err := r.assign(ctx, 0, func(_ *rand.Rand, all []int32) []int32 { return all })
+		if err != nil {
+			return err
+		}
+		return r.inSync(ctx)
+	})
+	if err != nil {
+		return fmt.Errorf("spread replicas: %w", err)
+	}
+	return nil
+}
+
+// insist attempts until it works or ctx ends.
+func insist(ctx context.Context, attempt func() error) error {
 	for {
-		err := r.spreadOnce(ctx)
+		err := attempt()
 		if err == nil {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("spread replicas: %w (last: %w)", ctx.Err(), err)
+			return fmt.Errorf("%w (last: %w)", ctx.Err(), err)
 		case <-time.After(time.Second):
 		}
 	}
 }
 
-func (r *replicas) spreadOnce(ctx context.Context) error {
-	if _, err := r.assign(ctx, 0, func(_ *rand.Rand, all []int32) []int32 { return all }); err != nil {
-		return err
-	}
+// inSync wants every partition to have a replica on every broker, all in sync.
+func (r *replicas) inSync(ctx context.Context) error {
 	topics, err := r.topics(ctx)
 	if err != nil {
 		return err
@@ -70,7 +87,7 @@ func (r *replicas) spreadOnce(ctx context.Context) error {
 	for _, topic := range topics {
 		for _, p := range topic.Partitions.Sorted() {
 			if len(p.ISR) < nodes {
-				return fmt.Errorf("%s-%d: replicas %v are in sync", p.Topic, p.Partition, p.ISR)
+				return fmt.Errorf("%s-%d: only replicas %v are in sync", p.Topic, p.Partition, p.ISR)
 			}
 		}
 	}
